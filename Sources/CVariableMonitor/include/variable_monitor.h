@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * The interface between variable_monitor.ko and everything in user space: the
+ * ioctls that start and end watches, and the records that are read from the
+ * device. This header is the only definition; the module, C programs and the
+ * Swift targets all compile it.
+ *
+ * Rules that keep it stable: fixed-width types with natural alignment and
+ * explicit padding, so that 32-bit and 64-bit callers see one layout; reserved
+ * fields must be zero; a new need gets a new ioctl number or a new record type,
+ * and readers skip record types that they do not know.
+ */
+#ifndef VARIABLE_MONITOR_H
+#define VARIABLE_MONITOR_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define VMON_DEVICE_PATH "/dev/variable_monitor"
+
+/* ---- limits ------------------------------------------------------------ */
+
+#define TIMER_MAX_WATCH_NUM 32		/* watches that share one hrtimer */
+#define MAX_TIMER_NUM 128		/* hrtimers, so 4,096 watches */
+#define MAX_NAME_LEN 15			/* bytes of a watch's name, without NUL */
+
+#define VMON_COMM_LEN 16		/* with NUL */
+#define VMON_BUILD_ID_MAX 20		/* bytes */
+#define VMON_KERNEL_FRAMES_MAX 128	/* per task */
+#define VMON_USER_STACK_MAX 65536	/* bytes copied per task, a multiple of a page */
+#define VMON_RECORD_SIZE_MAX 131072	/* a read buffer this large takes any record */
+#define VMON_PARENTS_MAX 10		/* ancestors recorded per process */
+
+/* ---- watching ---------------------------------------------------------- */
+
+enum vmon_comparison {
+	VMON_GREATER = 0,		/* hit when value > threshold */
+	VMON_LESS = 1,			/* hit when value < threshold */
+};
+
+/* Bits of vmon_watch.flags. */
+enum vmon_watch_flags {
+	VMON_WATCH_UNSIGNED = 1,	/* value and threshold are unsigned */
+};
+
+/*
+ * One watch: "the variable at this virtual address of this process".
+ * The variable may lie anywhere inside one cache line (64 bytes): what crosses
+ * one cannot be read in a single access, and is refused.
+ */
+struct vmon_watch {
+	__u64 address;			/* virtual address of the variable */
+	__u64 threshold;		/* signed watches: two's complement */
+	__u64 interval_ns;		/* 0: /proc/variable_monitor/def_interval_ns */
+	__u64 id;			/* out: the watch's number, never reused */
+	__s32 pid;			/* process, as the caller sees it; 0: the caller */
+	__u8 length;			/* bytes: 1, 2, 4 or 8 */
+	__u8 comparison;		/* enum vmon_comparison */
+	__u8 flags;			/* enum vmon_watch_flags */
+	__u8 reserved0;
+	char name[MAX_NAME_LEN + 1];	/* NUL-terminated */
+	__u64 reserved[2];
+};
+
+/*
+ * VMON_IOC_WATCH starts one watch and fills in its id. Nothing is half done when it
+ * fails, with errno
+ *   EINVAL        length, comparison, flags or a reserved field is not valid
+ *   ENAMETOOLONG  the name has no NUL in its 16 bytes
+ *   ERANGE        the interval is below the caller's floor or above an hour
+ *   EXDEV         the variable crosses a cache line
+ *   EFAULT        nothing readable is mapped at the address
+ *   ESRCH         no such process, or it has no memory of its own
+ *   EPERM         another process, without CAP_SYS_PTRACE over it
+ *   EBADF         the device was not opened for writing
+ *   EIO           the device was opened by another address space (before a fork
+ *                 or exec, or passed over a socket): open it again
+ *   ENOSPC        all MAX_TIMER_NUM timers are in use
+ *   ENOMEM        RLIMIT_MEMLOCK has no room for one more page, or out of memory
+ *   EAGAIN        the process changes its mappings faster than they can be read
+ *
+ * VMON_IOC_CANCEL ends one watch of this session by its id: ENOENT if it has
+ * none of that id. VMON_IOC_CANCEL_ALL ends all of them.
+ *
+ * VMON_IOC_RELEASE gives the buffer's space up to and including a sequence
+ * number back; needs the device open for reading. A number that was never
+ * given out is EINVAL.
+ */
+#define VMON_IOC_WATCH		_IOWR('v', 0x60, struct vmon_watch)
+#define VMON_IOC_CANCEL		_IOW('v', 0x61, __u64)
+#define VMON_IOC_CANCEL_ALL	_IO('v', 0x62)
+#define VMON_IOC_RELEASE	_IOW('v', 0x63, __u64)
+
+/* ---- records ----------------------------------------------------------- */
+
+#define VMON_RECORD_MAGIC 0x4d56	/* "VM" */
+
+enum vmon_record_type {
+	VMON_RECORD_DUMP_BEGIN = 1,
+	VMON_RECORD_HIT = 2,
+	VMON_RECORD_TASK = 3,
+	VMON_RECORD_PROCESS = 4,
+	VMON_RECORD_MAPPINGS = 5,
+	VMON_RECORD_DUMP_END = 6,
+	VMON_RECORD_LOST = 7,
+	VMON_RECORD_WATCH_END = 8,
+};
+
+/*
+ * Every record starts with this. read() returns whole records only. Each
+ * record takes the next sequence number, those that found the buffer full
+ * too, so a gap in the numbers is where records were lost.
+ */
+struct vmon_record {
+	__u16 magic;			/* VMON_RECORD_MAGIC */
+	__u16 type;			/* enum vmon_record_type */
+	__u32 size;			/* of the whole record, a multiple of 8 */
+	__u64 sequence;			/* from 1 */
+	__u64 time_ns;			/* CLOCK_MONOTONIC, when it was written */
+	__u64 dump_id;			/* from 1; 0: belongs to no dump */
+	__u32 cpu;			/* that wrote it */
+	__u32 reserved;
+};
+
+enum vmon_dump_reason {
+	VMON_DUMP_HIT = 1,
+};
+
+/* Opens a dump; its hits follow. */
+struct vmon_dump_begin {
+	struct vmon_record record;
+	__u64 realtime_ns;		/* CLOCK_REALTIME of record.time_ns */
+	__u32 reason;			/* enum vmon_dump_reason */
+	__u32 hits;			/* VMON_RECORD_HIT records that follow */
+};
+
+/* One watch whose comparison held at a tick. */
+struct vmon_hit {
+	struct vmon_record record;
+	__u64 watch_id;
+	__u64 address;
+	__u64 value;			/* sign- or zero-extended to 64 bits */
+	__u64 threshold;
+	__u64 interval_ns;
+	__u64 tick_ns;			/* CLOCK_MONOTONIC of the tick */
+	__u64 tick_realtime_ns;		/* CLOCK_REALTIME of the tick */
+	__u64 running_ip;		/* what the tick interrupted on its CPU */
+	__u32 running_pid;		/* 0: the CPU was idle */
+	__u32 tick_cpu;
+	__u32 pid;			/* process of the variable */
+	__u8 length;
+	__u8 comparison;		/* enum vmon_comparison */
+	__u8 flags;			/* enum vmon_watch_flags */
+	__u8 reserved0;
+	char name[MAX_NAME_LEN + 1];
+	char running_comm[VMON_COMM_LEN];
+};
+
+/* User registers, in the order of the kernel's user_regs_struct. */
+struct vmon_registers {
+	__u64 r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8;
+	__u64 rax, rcx, rdx, rsi, rdi, orig_rax;
+	__u64 rip, cs, eflags, rsp, ss;
+};
+
+/* Bits of vmon_task.flags. */
+enum vmon_task_flags {
+	VMON_TASK_KERNEL_THREAD = 1,	/* has no user side */
+	VMON_TASK_REGISTERS = 2,	/* registers are valid */
+	VMON_TASK_ON_CPU = 4,		/* captured by an interrupt while it ran */
+	VMON_TASK_STALE = 8,		/* ran elsewhere and could not be interrupted:
+					   registers are of its last kernel entry */
+	VMON_TASK_32BIT = 16,		/* user code is 32-bit */
+	VMON_TASK_MOVED = 32,		/* ran between state and stacks being read: they
+					   may be of different moments */
+	VMON_TASK_KERNEL_TRUNCATED = 64,	/* more kernel frames than fit */
+	VMON_TASK_USER_TRUNCATED = 128,	/* the user stack is longer than its copy */
+	VMON_TASK_HIT = 256,		/* belongs to a process whose variable hit */
+};
+
+/*
+ * One task. Three parts follow the struct, each padded to 8 bytes:
+ *   kernel_frames * __u64   return addresses, leaf first
+ *   stack_bytes             copy of the user stack from address stack_start up
+ *   cgroup_bytes            path of its cgroup (default hierarchy), no NUL
+ * Bit n of stack_missing: the n-th page that the copy touches could not be
+ * read without waiting, and is zero in the copy.
+ */
+struct vmon_task {
+	struct vmon_record record;
+	__u64 start_time_ns;		/* CLOCK_BOOTTIME */
+	__u32 pid;
+	__u32 tgid;
+	char comm[VMON_COMM_LEN];
+	__u32 flags;			/* enum vmon_task_flags */
+	__u8 state;			/* letter as in ps: R, S, D, I, T, … */
+	__u8 reserved0[3];
+	__u64 address_space;		/* of the dump's MAPPINGS; 0: none */
+	__u64 wait_channel;		/* kernel address it sleeps in; 0: none */
+	struct vmon_registers registers;
+	__u64 stack_start;
+	__u32 stack_bytes;
+	__u32 stack_missing;
+	__u32 kernel_frames;
+	__u32 cgroup_bytes;
+};
+
+/* One process: of a task of the dump, or an ancestor of one. */
+struct vmon_process {
+	struct vmon_record record;
+	__u64 start_time_ns;		/* CLOCK_BOOTTIME */
+	__u32 pid;
+	__u32 parent_pid;		/* 0: none */
+	char comm[VMON_COMM_LEN];
+	__u32 command_line_bytes;	/* follow, arguments end in NUL as in /proc */
+	__u32 reserved;
+};
+
+/* Bits of vmon_mappings.flags. */
+enum vmon_mappings_flags {
+	VMON_MAPPINGS_BUSY = 1,		/* the mmap lock was taken: none could be read */
+	VMON_MAPPINGS_TRUNCATED = 2,	/* more than the module's limit */
+};
+
+/*
+ * The executable mappings of an address space, in ascending order; a long list
+ * is spread over several records. Each struct vmon_mapping is followed by
+ * its path, padded to 8 bytes.
+ */
+struct vmon_mappings {
+	struct vmon_record record;
+	__u64 address_space;		/* number within the dump, from 1 */
+	__u32 tgid;			/* a process that uses it */
+	__u32 flags;			/* enum vmon_mappings_flags */
+	__u32 count;
+	__u32 reserved;
+};
+
+struct vmon_mapping {
+	__u64 start;
+	__u64 end;			/* first address behind it */
+	__u64 offset;			/* in the file, bytes */
+	__u64 inode;			/* 0: no file */
+	__u32 device_major;
+	__u32 device_minor;
+	__u8 build_id[VMON_BUILD_ID_MAX];	/* read from the process's memory */
+	__u8 build_id_bytes;		/* 0: none was found */
+	__u8 reserved0;
+	__u16 path_bytes;		/* as in /proc/PID/maps, without NUL or escapes */
+};
+
+/* Closes a dump with its totals. */
+struct vmon_dump_end {
+	struct vmon_record record;
+	__u64 duration_ns;
+	__u32 tasks_seen;		/* looked at */
+	__u32 tasks_captured;
+	__u32 skipped_limit;		/* selected, but past max_tasks */
+	__u32 skipped_time;		/* … past max_dump_ms */
+	__u32 skipped_exited;		/* … gone before their turn */
+	__u32 skipped_full;		/* … captured, but the buffer was full */
+};
+
+/* Records did not fit into the buffer. */
+struct vmon_lost {
+	struct vmon_record record;
+	__u64 count;
+	__u64 first_sequence;
+	__u64 last_sequence;
+};
+
+enum vmon_watch_end_reason {
+	VMON_END_UNMAPPED = 1,		/* nothing readable is mapped there any more */
+	VMON_END_EXITED = 2,		/* the address space is gone: exit or exec */
+	VMON_END_NO_MEMORY = 3,		/* the new page could not be pinned */
+};
+
+/* A watch ended though its session did not ask for it. */
+struct vmon_watch_end {
+	struct vmon_record record;
+	__u64 watch_id;
+	__u64 address;
+	__u32 pid;
+	__u32 reason;			/* enum vmon_watch_end_reason */
+	char name[MAX_NAME_LEN + 1];
+};
+
+/* ---- the layout does not depend on the compiler ------------------------- */
+
+#ifdef __cplusplus
+#define VMON_ASSERT_SIZE(type, bytes) static_assert(sizeof(struct type) == (bytes), #type)
+#else
+#define VMON_ASSERT_SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), #type)
+#endif
+
+VMON_ASSERT_SIZE(vmon_watch, 72);
+VMON_ASSERT_SIZE(vmon_record, 40);
+VMON_ASSERT_SIZE(vmon_dump_begin, 56);
+VMON_ASSERT_SIZE(vmon_hit, 152);
+VMON_ASSERT_SIZE(vmon_registers, 168);
+VMON_ASSERT_SIZE(vmon_task, 288);
+VMON_ASSERT_SIZE(vmon_process, 80);
+VMON_ASSERT_SIZE(vmon_mappings, 64);
+VMON_ASSERT_SIZE(vmon_mapping, 64);
+VMON_ASSERT_SIZE(vmon_dump_end, 72);
+VMON_ASSERT_SIZE(vmon_lost, 64);
+VMON_ASSERT_SIZE(vmon_watch_end, 80);
+
+#endif /* VARIABLE_MONITOR_H */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The module's ioctls as functions. Swift imports neither variadic functions
+ * nor _IOW-style macros, and C programs need the same three lines; each returns
+ * 0, or the negative errno that variable_monitor.h lists.
+ */
+#ifndef VMON_IOCTL_H
+#define VMON_IOCTL_H
+
+#include <errno.h>
+#include <sys/ioctl.h>
+
+#include "variable_monitor.h"
+
+/* Starts one watch on the open device fd and fills in watch->id. */
+static inline int vmon_ioctl_watch(int fd, struct vmon_watch *watch)
+{
+	return ioctl(fd, VMON_IOC_WATCH, watch) < 0 ? -errno : 0;
+}
+
+/* Ends the watch of that id. */
+static inline int vmon_ioctl_cancel(int fd, __u64 id)
+{
+	return ioctl(fd, VMON_IOC_CANCEL, &id) < 0 ? -errno : 0;
+}
+
+/* Ends all watches of the open device fd. */
+static inline int vmon_ioctl_cancel_all(int fd)
+{
+	return ioctl(fd, VMON_IOC_CANCEL_ALL) < 0 ? -errno : 0;
+}
+
+/* Frees the buffer up to and including the record of that sequence number. */
+static inline int vmon_ioctl_release(int fd, __u64 sequence)
+{
+	return ioctl(fd, VMON_IOC_RELEASE, &sequence) < 0 ? -errno : 0;
+}
+
+#endif /* VMON_IOCTL_H */

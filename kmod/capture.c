@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/ptrace.h>
+#include <linux/sched/task_stack.h>
+#include <linux/uaccess.h>
+
+#include "capture.h"
+#include "compat/stack_trace.h"
+#include "parameters.h"
+
+static stack_trace_save_tsk_fn save_stack_of;
+
+struct capture *capture_alloc(void)
+{
+	struct capture *capture;
+
+	return kvzalloc(struct_size(capture, stack, user_stack_bytes), GFP_KERNEL);
+}
+
+int capture_init(void)
+{
+	save_stack_of = compat_find_stack_trace_save_tsk();
+	return save_stack_of ? 0 : -ENOENT;
+}
+
+static struct vmon_registers registers_of(const struct pt_regs *regs)
+{
+	return (struct vmon_registers) {
+		.r15 = regs->r15, .r14 = regs->r14, .r13 = regs->r13, .r12 = regs->r12,
+		.rbp = regs->bp, .rbx = regs->bx, .r11 = regs->r11, .r10 = regs->r10,
+		.r9 = regs->r9, .r8 = regs->r8, .rax = regs->ax, .rcx = regs->cx,
+		.rdx = regs->dx, .rsi = regs->si, .rdi = regs->di, .orig_rax = regs->orig_ax,
+		.rip = regs->ip, .cs = regs->cs, .eflags = regs->flags, .rsp = regs->sp,
+		.ss = regs->ss,
+	};
+}
+
+/*
+ * Copies the top of the user stack page by page, without faults and so without
+ * locks. A page that is not there becomes a marked hole.
+ */
+static void copy_user_stack(struct capture *capture, u64 start)
+{
+	unsigned int done = 0, page;
+
+	capture->stack_start = start;
+	for (page = 0; done < user_stack_bytes; page++) {
+		unsigned int chunk = min_t(u64, user_stack_bytes - done,
+					   PAGE_SIZE - offset_in_page(start + done));
+
+		if (copy_from_user_nofault(capture->stack + done,
+					   (const void __user *)(start + done), chunk)) {
+			memset(capture->stack + done, 0, chunk);
+			capture->stack_missing |= 1U << page;
+		}
+		done += chunk;
+	}
+	capture->stack_bytes = done;
+}
+
+void capture_user(struct capture *capture, struct pt_regs *registers)
+{
+	if (!user_mode(registers))
+		return;
+	capture->registers = registers_of(registers);
+	capture->flags |= VMON_TASK_REGISTERS;
+	if (!user_64bit_mode(registers))
+		capture->flags |= VMON_TASK_32BIT;
+	copy_user_stack(capture, registers->sp);
+}
+
+/* First address behind the mapping in which the stack lies; 0 if that cannot be told at once. */
+static u64 stack_end(struct mm_struct *mm, u64 start)
+{
+	struct vm_area_struct *vma;
+	u64 end = 0;
+
+	if (!mmap_read_trylock(mm))
+		return 0;
+	vma = find_vma(mm, start);
+	if (vma && vma->vm_start <= start)
+		end = vma->vm_end;
+	mmap_read_unlock(mm);
+	return end;
+}
+
+/* Cuts off what was copied beyond the stack, and pages at the end that were not there. */
+static void trim_user_stack(struct capture *capture, struct mm_struct *mm)
+{
+	u64 start = capture->stack_start, end = stack_end(mm, start);
+
+	if (end && end - start <= capture->stack_bytes)
+		capture->stack_bytes = end - start;
+	else
+		capture->flags |= VMON_TASK_USER_TRUNCATED;
+
+	while (capture->stack_bytes) {
+		u64 last_page = (start + capture->stack_bytes - 1) & PAGE_MASK;
+		unsigned int page = (last_page - (start & PAGE_MASK)) >> PAGE_SHIFT;
+
+		if (!(capture->stack_missing & 1U << page))
+			break;
+		capture->stack_missing &= ~(1U << page);
+		capture->stack_bytes = last_page > start ? last_page - start : 0;
+		capture->flags |= VMON_TASK_USER_TRUNCATED;
+	}
+}
+
+/*
+ * A task that does not run. Its stack cannot be held from here, so its registers
+ * are read without faults; the kernel's own function holds it for the walk.
+ */
+static void capture_asleep(struct capture *capture, struct task_struct *task,
+			   struct mm_struct *mm)
+{
+	struct pt_regs registers;
+	void *stack = READ_ONCE(task->stack);
+
+	capture->kernel_frames = save_stack_of(task, capture->kernel, VMON_KERNEL_FRAMES_MAX, 0);
+	if (capture->kernel_frames == VMON_KERNEL_FRAMES_MAX)
+		capture->flags |= VMON_TASK_KERNEL_TRUNCATED;
+	if (!mm || !stack || task->exit_state)
+		return;
+	if (copy_from_kernel_nofault(&registers, task_pt_regs(task), sizeof(registers)))
+		return;
+	kthread_use_mm(mm);
+	capture_user(capture, &registers);
+	kthread_unuse_mm(mm);
+}
+
+void capture_task(struct capture *capture, struct task_struct *task, struct mm_struct *mm)
+{
+	unsigned long switches = READ_ONCE(task->nvcsw) + READ_ONCE(task->nivcsw);
+	enum on_cpu_result result;
+
+	memset(capture, 0, sizeof(*capture));
+	result = on_cpu_capture(capture, task);
+	if (result != ON_CPU_CAPTURED) {
+		capture_asleep(capture, task, mm);
+		if (result == ON_CPU_NO_ANSWER)
+			capture->flags |= VMON_TASK_STALE;
+		if (switches != READ_ONCE(task->nvcsw) + READ_ONCE(task->nivcsw))
+			capture->flags |= VMON_TASK_MOVED;
+	}
+	if (mm && capture->stack_bytes)
+		trim_user_stack(capture, mm);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* task_struct.state became __state in 5.14; PF_FROZEN gave way to TASK_FROZEN in 6.1. */
+#ifndef VMON_COMPAT_TASK_H
+#define VMON_COMPAT_TASK_H
+
+#include <linux/sched.h>
+#include <linux/version.h>
+
+static inline unsigned int compat_task_state(const struct task_struct *task)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
+	return READ_ONCE(task->__state);
+#else
+	return READ_ONCE(task->state);
+#endif
+}
+
+static inline bool compat_task_frozen(const struct task_struct *task)
+{
+#ifdef TASK_FROZEN
+	return compat_task_state(task) & TASK_FROZEN;
+#else
+	return task->flags & PF_FROZEN;
+#endif
+}
+
+#endif

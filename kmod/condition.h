@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What makes a value a hit. Pure arithmetic: compiled into the module and, by
+ * Tests/kmod, into a user-space program.
+ *
+ * Values of every width are sign- or zero-extended to 64 bits first. A
+ * comparison with a threshold then is one interval of the circle of 64-bit
+ * numbers, and membership is one subtraction and one unsigned comparison,
+ * whatever the signedness and direction.
+ */
+#ifndef VMON_CONDITION_H
+#define VMON_CONDITION_H
+
+#include <variable_monitor.h>
+
+/* A hit is a value for which value - low < span. A span of 0 never hits. */
+struct condition {
+	__u64 low;
+	__u64 span;
+};
+
+/* How a variable is read: log2 of its bytes, and bit 2 if it is signed. */
+enum value_kind {
+	VALUE_U8, VALUE_U16, VALUE_U32, VALUE_U64,
+	VALUE_S8, VALUE_S16, VALUE_S32, VALUE_S64,
+};
+
+static inline struct condition condition_of(__u8 comparison, __u8 flags, __u64 threshold)
+{
+	__u64 least = flags & VMON_WATCH_UNSIGNED ? 0 : 1ULL << 63;
+	struct condition condition;
+
+	if (comparison == VMON_LESS) {
+		condition.low = least;
+		condition.span = threshold - least;
+	} else {
+		condition.low = threshold + 1;
+		condition.span = least - 1 - threshold;
+	}
+	return condition;
+}
+
+static inline int condition_holds(struct condition condition, __u64 value)
+{
+	return value - condition.low < condition.span;
+}
+
+/* length: 1, 2, 4 or 8. */
+static inline enum value_kind value_kind_of(__u8 length, __u8 flags)
+{
+	int kind = length == 8 ? 3 : length >> 1;
+
+	return (enum value_kind)(flags & VMON_WATCH_UNSIGNED ? kind : kind + 4);
+}
+
+/* Reads the variable once, at its exact width. */
+static inline __u64 value_read(const volatile void *at, enum value_kind kind)
+{
+	switch (kind) {
+	case VALUE_U8:
+		return *(const volatile __u8 *)at;
+	case VALUE_U16:
+		return *(const volatile __u16 *)at;
+	case VALUE_U32:
+		return *(const volatile __u32 *)at;
+	case VALUE_S8:
+		return (__u64)(__s64)*(const volatile __s8 *)at;
+	case VALUE_S16:
+		return (__u64)(__s64)*(const volatile __s16 *)at;
+	case VALUE_S32:
+		return (__u64)(__s64)*(const volatile __s32 *)at;
+	case VALUE_U64:
+	case VALUE_S64:
+		break;
+	}
+	return *(const volatile __u64 *)at;
+}
+
+#endif

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/variable_monitor. One open file is one session: the watches that it
+ * started, and its place in the buffer.
+ */
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/security.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "buffer.h"
+#include "device.h"
+#include "watch.h"
+
+struct session {
+	struct mm_struct *owner;	/* address space that opened it, kept by mmgrab() */
+	struct list_head watches;	/* watches_lock */
+
+	struct mutex read_lock;		/* what follows; user memory is touched under it */
+	u64 cursor;
+	void *bounce;			/* VMON_RECORD_SIZE_MAX; NULL if not open for reading */
+};
+
+static bool may_read(void)
+{
+	return capable(CAP_SYS_ADMIN) || (capable(CAP_PERFMON) && capable(CAP_SYS_PTRACE));
+}
+
+static int session_open(struct inode *inode, struct file *file)
+{
+	struct session *session;
+
+	if (file->f_mode & FMODE_READ) {
+		int error = security_locked_down(LOCKDOWN_PERF);
+
+		if (error)
+			return error;
+		if (!may_read())
+			return -EPERM;
+	}
+	if (!current->mm)
+		return -EINVAL;
+	session = kzalloc(sizeof(*session), GFP_KERNEL);
+	if (!session)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&session->watches);
+	mutex_init(&session->read_lock);
+	if (file->f_mode & FMODE_READ) {
+		session->bounce = kvmalloc(VMON_RECORD_SIZE_MAX, GFP_KERNEL);
+		if (!session->bounce) {
+			kfree(session);
+			return -ENOMEM;
+		}
+	}
+	mmgrab(current->mm);
+	session->owner = current->mm;
+	file->private_data = session;
+	return stream_open(inode, file);
+}
+
+static int session_release(struct inode *inode, struct file *file)
+{
+	struct session *session = file->private_data;
+
+	watch_cancel_all(&session->watches);
+	mmdrop(session->owner);
+	kvfree(session->bounce);
+	kfree(session);
+	return 0;
+}
+
+/*
+ * Copies whole records to user memory through the bounce buffer, so that a reader whose
+ * memory is slow never holds the ring's lock. The caller holds read_lock.
+ */
+static ssize_t read_records(struct session *session, char __user *to, size_t size)
+{
+	ssize_t done = 0;
+
+	for (;;) {
+		u64 cursor = session->cursor;
+		long copied = buffer_read(&cursor, session->bounce,
+					  min_t(size_t, size - done, VMON_RECORD_SIZE_MAX));
+
+		if (copied <= 0)
+			return done ? done : copied ? -EMSGSIZE : 0;
+		if (copy_to_user(to + done, session->bounce, copied))
+			return done ? done : -EFAULT;
+		session->cursor = cursor;
+		done += copied;
+		if (signal_pending(current))
+			return done;
+	}
+}
+
+static ssize_t session_read(struct file *file, char __user *to, size_t size, loff_t *offset)
+{
+	struct session *session = file->private_data;
+	ssize_t done;
+
+	if (!may_read())
+		return -EPERM;
+	size = min_t(size_t, size, MAX_RW_COUNT);
+	for (;;) {
+		u64 cursor;
+
+		if (mutex_lock_interruptible(&session->read_lock))
+			return -ERESTARTSYS;
+		done = read_records(session, to, size);
+		cursor = session->cursor;
+		mutex_unlock(&session->read_lock);
+		if (done)
+			return done;
+		if (file->f_flags & O_NONBLOCK)
+			return -EAGAIN;
+		if (wait_event_interruptible(*buffer_wait_queue(), buffer_has_record(cursor)))
+			return -ERESTARTSYS;
+	}
+}
+
+static __poll_t session_poll(struct file *file, poll_table *table)
+{
+	struct session *session = file->private_data;
+
+	if (!(file->f_mode & FMODE_READ))
+		return 0;
+	poll_wait(file, buffer_wait_queue(), table);
+	return buffer_has_record(READ_ONCE(session->cursor)) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static long ioctl_watch(struct session *session, struct vmon_watch __user *argument)
+{
+	struct vmon_watch request;
+	int error;
+
+	if (copy_from_user(&request, argument, sizeof(request)))
+		return -EFAULT;
+	error = watch_start(&session->watches, &request);
+	if (error)
+		return error;
+	if (put_user(request.id, &argument->id)) {
+		watch_cancel(&session->watches, request.id);
+		return -EFAULT;
+	}
+	return 0;
+}
+
+static long ioctl_cancel(struct session *session, const __u64 __user *argument)
+{
+	u64 id;
+
+	if (get_user(id, argument))
+		return -EFAULT;
+	return watch_cancel(&session->watches, id);
+}
+
+static long ioctl_release(const __u64 __user *argument)
+{
+	u64 sequence;
+
+	if (get_user(sequence, argument))
+		return -EFAULT;
+	return buffer_release(sequence) ? 0 : -EINVAL;
+}
+
+static long session_ioctl(struct file *file, unsigned int command, unsigned long argument)
+{
+	struct session *session = file->private_data;
+	void __user *pointer = (void __user *)argument;
+
+	/* After a fork, or over a socket: the watches are not this caller's to change. */
+	if (session->owner != current->mm)
+		return -EIO;
+	switch (command) {
+	case VMON_IOC_WATCH:
+	case VMON_IOC_CANCEL:
+	case VMON_IOC_CANCEL_ALL:
+		if (!(file->f_mode & FMODE_WRITE))
+			return -EBADF;
+		break;
+	case VMON_IOC_RELEASE:
+		if (!(file->f_mode & FMODE_READ))
+			return -EBADF;
+		if (!may_read())
+			return -EPERM;
+		break;
+	}
+	switch (command) {
+	case VMON_IOC_WATCH:
+		return ioctl_watch(session, pointer);
+	case VMON_IOC_CANCEL:
+		return ioctl_cancel(session, pointer);
+	case VMON_IOC_CANCEL_ALL:
+		watch_cancel_all(&session->watches);
+		return 0;
+	case VMON_IOC_RELEASE:
+		return ioctl_release(pointer);
+	}
+	return -ENOTTY;
+}
+
+static const struct file_operations session_operations = {
+	.owner = THIS_MODULE,
+	.open = session_open,
+	.release = session_release,
+	.read = session_read,
+	.poll = session_poll,
+	.unlocked_ioctl = session_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "variable_monitor",
+	.fops = &session_operations,
+	.mode = 0600,
+};
+
+int device_init(void)
+{
+	return misc_register(&device);
+}
+
+void device_exit(void)
+{
+	misc_deregister(&device);
+}

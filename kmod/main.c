@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Variable Monitor: watches variables of processes every few microseconds, and
+ * records what the machine was doing when one crosses its threshold. The way
+ * of the data: timer_group.c (tick) → hits.c → dump.c → buffer.c → device.c.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "buffer.h"
+#include "capture.h"
+#include "device.h"
+#include "dump.h"
+#include "hits.h"
+#include "parameters.h"
+#include "proc.h"
+
+static int __init variable_monitor_init(void)
+{
+	int error = parameters_check();
+
+	if (error)
+		return error;
+	error = buffer_init(buffer_bytes);
+	if (error)
+		return error;
+	error = dump_init();
+	if (error)
+		goto destroy_buffer;
+	error = on_cpu_init();
+	if (error)
+		goto exit_dump;
+	error = -ENOMEM;
+	vmon_workqueue = alloc_workqueue("variable_monitor", WQ_UNBOUND, 0);
+	if (!vmon_workqueue)
+		goto exit_on_cpu;
+	error = proc_init();
+	if (error)
+		goto destroy_workqueue;
+	error = device_init();
+	if (error)
+		goto exit_proc;
+	return 0;
+
+exit_proc:
+	proc_exit();
+destroy_workqueue:
+	destroy_workqueue(vmon_workqueue);
+exit_on_cpu:
+	on_cpu_exit();
+exit_dump:
+	dump_exit();
+destroy_buffer:
+	buffer_destroy();
+	return error;
+}
+
+/* No session is open, so no watch is left, and no tick runs. */
+static void __exit variable_monitor_exit(void)
+{
+	device_exit();
+	proc_exit();
+	hits_stop();
+	destroy_workqueue(vmon_workqueue);
+	on_cpu_exit();
+	dump_exit();
+	buffer_destroy();
+}
+
+module_init(variable_monitor_init);
+module_exit(variable_monitor_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Watches variables of processes and dumps all running and stuck tasks when one crosses its threshold");

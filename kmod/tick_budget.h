@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The share of a CPU's time that ticks may take. As perf does for its samples,
+ * time spent is added up per CPU in short windows; a CPU that has used up its
+ * budget gets no tick until its window ends.
+ */
+#ifndef VMON_TICK_BUDGET_H
+#define VMON_TICK_BUDGET_H
+
+#include <linux/types.h>
+
+struct tick_totals {
+	u64 ticks;
+	u64 time_ns;
+	u64 throttled;
+};
+
+/*
+ * Charges one tick to this CPU. Returns the time (CLOCK_MONOTONIC ns) before
+ * which the next tick of the same timer must not come. Hard interrupt context.
+ */
+u64 tick_budget_charge(u64 began_ns, u64 ended_ns);
+
+/* Whether that CPU was throttled in the last second. Any context. */
+bool tick_budget_exceeded(unsigned int cpu);
+
+struct tick_totals tick_budget_totals(void);
+
+#endif
