@@ -16,6 +16,7 @@
 #include "hits.h"
 #include "parameters.h"
 #include "proc.h"
+#include "watched_page.h"
 
 static int __init variable_monitor_init(void)
 {
@@ -62,6 +63,7 @@ static void __exit variable_monitor_exit(void)
 {
 	device_exit();
 	proc_exit();
+	watched_pages_stop();
 	hits_stop();
 	destroy_workqueue(vmon_workqueue);
 	on_cpu_exit();

@@ -393,3 +393,22 @@ static void resolve_invalid(struct work_struct *work)
 		mmput_async(space->mm);
 	space_put_many(space, ended + 1);
 }
+
+/* Sessions are closed, so a space that is left is left to its queued work. */
+void watched_pages_stop(void)
+{
+	struct watched_space *space;
+
+	for (;;) {
+		mutex_lock(&spaces_lock);
+		space = list_first_entry_or_null(&spaces, struct watched_space, in_spaces);
+		if (space)
+			refcount_inc(&space->references);
+		mutex_unlock(&spaces_lock);
+		if (!space)
+			return;
+		if (cancel_delayed_work_sync(&space->resolve))
+			space_put(space);	/* the work's reference */
+		space_put(space);
+	}
+}

@@ -43,4 +43,7 @@ void watched_page_put(struct watched_page *page, unsigned int users);
 void watched_page_attach(struct watched_page *page, struct watch *watch);
 void watched_page_detach(struct watch *watch);
 
+/* Ends what work is left once no watch is; before the work queue goes. Sleeps. */
+void watched_pages_stop(void);
+
 #endif
