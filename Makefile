@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+
+# Which kernel to build the module for; see tools/build-module.
+KERNEL ?=
+# One stage of `make test`; see tools/test.
+STAGE ?=
+# SwiftPM's own folder.
+SCRATCH ?= .build
+
+SWIFT := $(or $(shell command -v swift),$(wildcard /opt/swift/usr/bin/swift),swift)
+SWIFT_PRODUCTS := ucli userstack helloworld
+SWIFT_SOURCES := Package.swift $(shell find Sources testcase -type f ! -path 'testcase/c/*')
+ABI := Sources/CVariableMonitor/include
+C_PROGRAMS := $(patsubst testcase/c/%.c,build/%-c,$(wildcard testcase/c/*.c))
+C_FLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -Werror -I$(ABI)
+
+.PHONY: all kmod programs swift testcase-c setup demo test clean help
+
+all: kmod programs ## the module and all programs
+
+kmod: ## the module, for the running kernel or the guest's; KERNEL=<release, header folder, stock, 5.10 …>
+	@folder=$$(tools/build-module $(KERNEL)) && \
+	cp --preserve=timestamps $$folder/*.ko kmod/ && \
+	echo "kmod/variable_monitor.ko is for kernel $${folder##*/}, $$( \
+	    [ "$${folder##*/}" = "$$(uname -r)" ] && echo the running one || echo not the running one)"
+
+programs: swift testcase-c
+	@:
+
+swift: $(addprefix build/,$(SWIFT_PRODUCTS)) ## build/ucli, build/userstack, build/helloworld
+	@:
+
+testcase-c: $(C_PROGRAMS) ## build/userstack-c, build/helloworld-c
+	@:
+
+# One build of all products. It is only started when a source is newer than its
+# last copies, for SwiftPM needs seconds to find that nothing is to be done.
+$(addprefix build/,$(SWIFT_PRODUCTS)) &: $(SWIFT_SOURCES)
+	@command -v $(SWIFT) pkg-config >/dev/null && pkg-config --exists libelf libunwind-generic || \
+	{ echo "Swift, pkg-config, libelf or libunwind is missing: run make setup" >&2; exit 1; }
+	@mkdir -p build
+	$(SWIFT) build -c release --static-swift-stdlib --scratch-path $(SCRATCH)
+	@for product in $(SWIFT_PRODUCTS); do install $(SCRATCH)/release/$$product build/; done
+
+build/%-c: testcase/c/%.c $(wildcard $(ABI)/*.h)
+	@mkdir -p build
+	gcc $(C_FLAGS) -o $@ $<
+
+setup: ## installs what building and testing need
+	@tools/setup
+
+demo: ## boots a guest and shows a report of the userstack testcase
+	@tools/demo
+
+test: ## runs every test; STAGE=<name> runs one stage
+	@tools/test $(STAGE)
+
+clean: ## removes everything built; the cache of kernels stays
+	rm -rf build $(SCRATCH) kmod/*.ko
+
+help: ## this list
+	@echo "make [target]"
+	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST) | sed 's/: /\t/' | expand -t 14
