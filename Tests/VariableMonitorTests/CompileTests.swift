@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+import VariableMonitor
+
+/// What the compiler says to a client. The warnings come with an underscored attribute,
+/// which a later compiler may change.
+@Suite("The compiler")
+struct CompileTests {
+    @Test("accepts variables that keep their address")
+    func stable() throws {
+        let (status, output) = try typecheck(
+            """
+            nonisolated(unsafe) var temp = 0
+            struct Pair { var first: Int32 = 0, second: UInt8 = 0 }
+            nonisolated(unsafe) var pair = Pair()
+            enum Counters { nonisolated(unsafe) static var retries: UInt64 = 0 }
+            func start(_ allocated: UnsafeMutablePointer<Int16>) throws(WatchError) {
+                try startWatch(&temp, threshold: 150)
+                try startWatch(&temp, threshold: 10, when: .below, every: .microseconds(7), name: "temp")
+                try startWatch(&pair.second, threshold: 1)
+                try startWatch(&Counters.retries, threshold: 1)
+                try startWatch(allocated + 3, threshold: -1)
+                try cancelWatch()
+            }
+            """)
+        #expect(output == "")
+        #expect(status == 0)
+    }
+
+    @Test(
+        "warns of variables that are passed as a temporary copy",
+        arguments: [
+            "func start() throws { var local = 0; try startWatch(&local, threshold: 1) }",
+            """
+            final class Owner { var property = 0 }
+            func start(_ owner: Owner) throws { try startWatch(&owner.property, threshold: 1) }
+            """,
+            """
+            nonisolated(unsafe) var array = [0]
+            func start() throws { try startWatch(&array[0], threshold: 1) }
+            """,
+            """
+            nonisolated(unsafe) var observed = 0 { didSet {} }
+            func start() throws { try startWatch(&observed, threshold: 1) }
+            """,
+        ])
+    func temporary(source: String) throws {
+        let (status, output) = try typecheck(source)
+        #expect(output.contains("[#TemporaryPointers]"), "\(output)")
+        #expect(status == 0)
+
+        let strict = try typecheck(source, "-Werror", "TemporaryPointers")
+        #expect(strict.status != 0, "a client can turn the warning into an error")
+    }
+
+    @Test(
+        "rejects types that cannot be watched",
+        arguments: ["Double", "Bool", "UInt128", "String", "Duration"])
+    func unwatchable(type: String) throws {
+        let (status, output) = try typecheck(
+            """
+            func start(_ variable: UnsafePointer<\(type)>, _ threshold: \(type)) throws {
+                try startWatch(variable, threshold: threshold)
+            }
+            """)
+        #expect(status != 0)
+        #expect(output.contains("Watchable"), "\(output)")
+    }
+
+    @Test("rejects types that are declared to be watchable elsewhere")
+    func sealed() throws {
+        let (status, output) = try typecheck(
+            """
+            extension UInt128: @retroactive Watchable {
+                public static var watchFormat: WatchFormat<UInt128> { WatchFormat() }
+            }
+            """)
+        #expect(status != 0)
+        #expect(output.contains("inaccessible"), "\(output)")
+    }
+}
+
+/// Type-checks a client of the library as it was built for these tests.
+private func typecheck(_ source: String, _ options: String...) throws -> (
+    status: CInt, output: String
+) {
+    let file = FileManager.default.temporaryDirectory.appending(path: "client-\(UUID()).swift")
+    try "import VariableMonitor\n\(source)\n".write(to: file, atomically: true, encoding: .utf8)
+    defer { try? FileManager.default.removeItem(at: file) }
+
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = try compiler()
+    process.arguments =
+        [
+            "-typecheck", "-parse-as-library", "-swift-version", "6",
+            "-I", builtFolder.appending(path: "Modules").path,
+            "-I", packageFolder.appending(path: "Sources/CVariableMonitor/include").path,
+        ] + options + [file.path]
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+}
+
+/// Where these tests' executable is, and the modules that it was built from.
+private let builtFolder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    .deletingLastPathComponent()
+
+/// The compiler of the toolchain whose libraries these tests run with.
+private func compiler() throws -> URL {
+    let file = try FileHandle(forReadingFrom: URL(filePath: "/proc/self/maps"))
+    let maps = String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
+    let library = #/(/[^\n]*)/lib/swift/linux/libTesting\.so/#
+    let toolchain = try #require(maps.firstMatch(of: library)?.1)
+    return URL(filePath: "\(toolchain)/bin/swiftc")
+}
