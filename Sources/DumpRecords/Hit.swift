@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import CVariableMonitor
+
+/// One watch whose comparison held at a tick (`struct vmon_hit`).
+public struct Hit: Sendable {
+    public let header: RecordHeader
+    public let watchID: UInt64
+    /// Virtual address of the variable in its process.
+    public let address: UInt64
+    /// The value that was read, sign- or zero-extended to 64 bits.
+    public let value: UInt64
+    public let threshold: UInt64
+    public let interval: UInt64
+    /// The tick, `CLOCK_MONOTONIC` in ns.
+    public let tickTime: UInt64
+    /// The tick, `CLOCK_REALTIME` in ns.
+    public let tickRealtime: UInt64
+    /// The instruction that the tick interrupted on its CPU, and the task; pid 0 is an idle CPU.
+    public let runningAddress: UInt64
+    public let runningPID: UInt32
+    public let runningComm: RawText
+    public let tickCPU: UInt32
+    /// Process of the variable.
+    public let pid: UInt32
+    /// Length of the variable in bytes.
+    public let length: UInt8
+    public let isUnsigned: Bool
+    /// Whether the watch asks for values below the threshold, not above.
+    public let isLess: Bool
+    public let name: RawText
+
+    init(_ cursor: inout RecordCursor) throws(Damage.Reason) {
+        let hit = try cursor.take(vmon_hit.self)
+        header = RecordHeader(hit.record)
+        watchID = hit.watch_id
+        address = hit.address
+        value = hit.value
+        threshold = hit.threshold
+        interval = hit.interval_ns
+        tickTime = hit.tick_ns
+        tickRealtime = hit.tick_realtime_ns
+        runningAddress = hit.running_ip
+        runningPID = hit.running_pid
+        runningComm = RawText(fixed: hit.running_comm)
+        tickCPU = hit.tick_cpu
+        pid = hit.pid
+        length = hit.length
+        isUnsigned = UInt32(hit.flags) & VMON_WATCH_UNSIGNED.rawValue != 0
+        isLess = UInt32(hit.comparison) == VMON_LESS.rawValue
+        name = RawText(fixed: hit.name)
+    }
+}

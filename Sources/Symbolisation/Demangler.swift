@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// What a symbol stands for in its language, with types and parameters; nil if it is not mangled,
+/// or longer than any compiler makes them.
+///
+/// The demanglers are those of the C++ and the Swift run-time library. Neither has a Swift
+/// interface, so this file, which is all that calls them, declares them itself. Both take a
+/// C string and return one that the caller must free, or none.
+func demangled(_ symbol: String) -> (text: String, language: MangledLanguage)? {
+    guard symbol.utf8.count <= 16384, let language = MangledLanguage(symbol) else { return nil }
+    let text =
+        switch language {
+        case .cxx: unsafe __cxa_demangle(symbol, nil, nil, nil)
+        case .swift: unsafe swift_demangle(symbol, UInt(symbol.utf8.count), nil, nil, 0)
+        }
+    guard let text = unsafe text else { return nil }
+    defer { unsafe free(text) }
+    return (unsafe String(cString: text), language)
+}
+
+enum MangledLanguage {
+    /// C++, and Rust as it was mangled before its version 0 scheme.
+    case cxx
+    case swift
+
+    /// By the first letters of a symbol; nil if it is not mangled.
+    init?(_ symbol: String) {
+        if symbol.hasPrefix("_Z") || symbol.hasPrefix("___Z") {
+            self = .cxx
+        } else if ["$s", "$S", "$e", "_T0"].contains(where: symbol.hasPrefix) {
+            self = .swift
+        } else {
+            return nil
+        }
+    }
+}
+
+@_silgen_name("__cxa_demangle")
+private func __cxa_demangle(
+    _ symbol: UnsafePointer<CChar>, _ buffer: UnsafeMutablePointer<CChar>?,
+    _ size: UnsafeMutablePointer<UInt>?, _ status: UnsafeMutablePointer<CInt>?
+) -> UnsafeMutablePointer<CChar>?
+
+@_silgen_name("swift_demangle")
+private func swift_demangle(
+    _ symbol: UnsafePointer<CChar>, _ length: UInt, _ buffer: UnsafeMutablePointer<CChar>?,
+    _ size: UnsafeMutablePointer<UInt>?, _ flags: UInt32
+) -> UnsafeMutablePointer<CChar>?

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An executable part of a file in a process's memory.
+public struct FileMapping: Sendable {
+    public let addresses: Range<UInt64>
+    /// Of the first byte in the file.
+    public let offset: UInt64
+    public let path: [UInt8]
+    /// Empty if it is not known.
+    public let buildID: [UInt8]
+    public let identity: FileIdentity
+
+    public init(addresses: Range<UInt64>, offset: UInt64, path: [UInt8], buildID: [UInt8], identity: FileIdentity) {
+        self.addresses = addresses
+        self.offset = offset
+        self.path = path
+        self.buildID = buildID
+        self.identity = identity
+    }
+
+    var isVdso: Bool { path == Array("[vdso]".utf8) }
+}
+
+/// What code a process had in its memory: files, each opened when an address in it is looked up first.
+public final class ProcessImage {
+    /// A file at its place.
+    public struct LoadedFile {
+        public let file: ElfFile
+        /// Addresses of the mapping through which it was found.
+        public let addresses: Range<UInt64>
+        /// To be added to file addresses.
+        public let bias: UInt64
+    }
+
+    private let mappings: [FileMapping]
+    private let files: ElfFileCache
+    /// By the mapping's index; nil for one without a file that can be used.
+    private var loaded: [Int: LoadedFile?] = [:]
+    /// The files opened so far, the one that was asked for last at the end.
+    private var opened: [LoadedFile] = []
+
+    public init(mappings: [FileMapping], files: ElfFileCache) {
+        self.mappings = mappings.sorted { $0.addresses.lowerBound < $1.addresses.lowerBound }
+        self.files = files
+    }
+
+    /// The file that is mapped at an address.
+    public func file(at address: UInt64) -> LoadedFile? {
+        guard let index = index(containing: address) else { return nil }
+        if let known = loaded[index] {
+            if let known { moveToEnd(known) }
+            return known
+        }
+        let mapping = mappings[index]
+        let file = files.file(of: mapping).flatMap { file in
+            file.loadBias(ofMappingAt: mapping.addresses.lowerBound, offset: mapping.offset).map {
+                LoadedFile(file: file, addresses: mapping.addresses, bias: $0)
+            }
+        }
+        loaded[index] = .some(file)
+        if let file { moveToEnd(file) }
+        return file
+    }
+
+    /// Whether an address is in an executable mapping; true for all if none is known.
+    public func isExecutable(_ address: UInt64) -> Bool {
+        mappings.isEmpty || index(containing: address) != nil
+    }
+
+    /// The 8 bytes at an address of a file that ``file(at:)`` returned before, in any part of it.
+    ///
+    /// They are the file's, not the process's, which may have written to them.
+    public func word(at address: UInt64) -> UInt64? {
+        for place in opened.reversed() {
+            if let word = place.file.word(at: address &- place.bias) { return word }
+        }
+        return nil
+    }
+
+    /// The name of the function at an address: one word, demangled, without parameters.
+    public func functionName(at address: UInt64) -> String? {
+        file(at: address).flatMap { $0.file.functionName(at: address &- $0.bias) }
+    }
+
+    private func moveToEnd(_ file: LoadedFile) {
+        guard opened.last?.bias != file.bias else { return }
+        opened.removeAll { $0.bias == file.bias }
+        opened.append(file)
+    }
+
+    private func index(containing address: UInt64) -> Int? {
+        var low = 0
+        var high = mappings.count
+        while low < high {
+            let middle = (low + high) / 2
+            if mappings[middle].addresses.upperBound <= address { low = middle + 1 } else { high = middle }
+        }
+        return low < mappings.count && mappings[low].addresses.contains(address) ? low : nil
+    }
+}

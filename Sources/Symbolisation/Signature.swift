@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A demangled signature, read from its start to its end in search of the function's name.
+///
+/// It works on bytes: all that matters to it is ASCII.
+struct Signature {
+    let text: [UInt8]
+    var position = 0
+
+    init(_ text: String) {
+        self.text = Array(text.utf8)
+    }
+
+    init(_ text: ArraySlice<UInt8>) {
+        self.text = Array(text)
+    }
+
+    /// The next byte; nil at the end.
+    var next: UInt8? { position < text.count ? text[position] : nil }
+
+    func continues(with prefix: StaticString) -> Bool {
+        text[position...].starts(with: prefix.description.utf8)
+    }
+
+    /// Goes past a prefix if it comes next.
+    mutating func skip(_ prefix: StaticString) -> Bool {
+        guard continues(with: prefix) else { return false }
+        position += prefix.utf8CodeUnitCount
+        return true
+    }
+
+    /// Takes the next byte.
+    mutating func take() -> UInt8 {
+        position += 1
+        return text[position - 1]
+    }
+
+    /// Takes bytes as long as they are some of these.
+    mutating func take(while belongs: (UInt8) -> Bool) -> ArraySlice<UInt8> {
+        let start = position
+        while let next, belongs(next) { position += 1 }
+        return text[start..<position]
+    }
+
+    /// Takes a pair of brackets with all between them, or the rest if they are not closed.
+    mutating func takeBrackets() -> ArraySlice<UInt8> {
+        let start = position
+        let opening = take()
+        let closing = Self.closing(opening)
+        while let next, next != closing {
+            // What looks like a bracket may be an arrow, or an operator in parentheses.
+            let isBracket = opening == UInt8(ascii: "<") ? "<([{".utf8.contains(next) : next == opening
+            if isBracket {
+                _ = takeBrackets()
+            } else if !skip("->") {
+                position += 1
+            }
+        }
+        position = min(position + 1, text.count)
+        return text[start..<position]
+    }
+
+    private static func closing(_ opening: UInt8) -> UInt8 {
+        switch opening {
+        case UInt8(ascii: "<"): UInt8(ascii: ">")
+        case UInt8(ascii: "["): UInt8(ascii: "]")
+        case UInt8(ascii: "{"): UInt8(ascii: "}")
+        default: UInt8(ascii: ")")
+        }
+    }
+}
