@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import CVariableMonitor
+import RecordWriting
+
+/// A dump with a record of every type, each with all that can follow its struct.
+enum SampleDump {
+    static let kernelFrames: [UInt64] = [0xffff_ffff_8115_614e, 0xffff_ffff_81a3_8bdd]
+    static let stack = (0..<100).map { UInt8($0) }
+
+    static let recordCount = 8
+
+    static var bytes: [UInt8] {
+        var writer = RecordWriter()
+        writer.begin(realtime: 1_701_141_698_684_973_655, hits: 1)
+        writer.append(VMON_RECORD_HIT, hit)
+        writer.task(task, kernelFrames: kernelFrames, stack: stack, cgroup: "/user.slice")
+        writer.mappings(addressSpace: 1, tgid: 42, [(mapping, path: Array("/usr/bin/a b".utf8)), (mapping, path: [])])
+        writer.process(pid: 42, parent: 1, comm: "userstack", commandLine: Array("./userstack\0-x\0\0y\0".utf8))
+        writer.append(VMON_RECORD_LOST, lost)
+        writer.append(VMON_RECORD_WATCH_END, watchEnd)
+        writer.end(captured: 1)
+        return writer.bytes
+    }
+
+    static var hit: vmon_hit {
+        var hit = vmon_hit()
+        hit.watch_id = 7
+        hit.address = 0x5000
+        hit.value = UInt64(bitPattern: -3)
+        hit.threshold = 2
+        hit.interval_ns = 10_000
+        hit.tick_ns = 11
+        hit.tick_realtime_ns = 12
+        hit.running_ip = 13
+        hit.running_pid = 14
+        hit.tick_cpu = 3
+        hit.pid = 42
+        hit.length = 4
+        hit.comparison = UInt8(VMON_LESS.rawValue)
+        hit.name = fixed("temp")
+        hit.running_comm = fixed("sixteen bytes ok")
+        return hit
+    }
+
+    static var task: vmon_task {
+        var task = vmon_task()
+        task.start_time_ns = 21
+        task.pid = 43
+        task.tgid = 42
+        task.comm = fixed("worker")
+        task.flags = VMON_TASK_REGISTERS.rawValue | VMON_TASK_HIT.rawValue
+        task.state = UInt8(ascii: "D")
+        task.address_space = 1
+        task.wait_channel = 0xffff_ffff_8115_614e
+        task.registers.rip = 0x7f00_0000_1234
+        task.registers.rsp = 0x7ffc_0000_0ff8
+        task.stack_start = 0x7ffc_0000_0ff8
+        return task
+    }
+
+    static var mapping: vmon_mapping {
+        var mapping = vmon_mapping()
+        mapping.start = 0x40_0000
+        mapping.end = 0x40_1000
+        mapping.offset = 0x1000
+        mapping.inode = 5
+        mapping.device_major = 8
+        mapping.device_minor = 1
+        mapping.build_id = fixed([1, 2, 3, 4])
+        mapping.build_id_bytes = 4
+        return mapping
+    }
+
+    static var lost: vmon_lost {
+        var lost = vmon_lost()
+        lost.count = 2
+        lost.first_sequence = 100
+        lost.last_sequence = 101
+        return lost
+    }
+
+    static var watchEnd: vmon_watch_end {
+        var end = vmon_watch_end()
+        end.watch_id = 7
+        end.address = 0x5000
+        end.pid = 42
+        end.reason = VMON_END_EXITED.rawValue
+        end.name = fixed("temp")
+        return end
+    }
+}

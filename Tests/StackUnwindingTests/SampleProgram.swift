@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Synchronization
+
+/// A small program that goes to sleep deep in its calls, compiled when a test asks for it.
+struct SampleProgram {
+    let source: String
+    /// A compiler, and how it is to compile.
+    let compiler: [String]
+    let suffix: String
+
+    static func c(_ source: String, _ flags: [String]) -> SampleProgram {
+        SampleProgram(source: source, compiler: ["gcc", "-O2", "-fno-optimize-sibling-calls"] + flags, suffix: ".c")
+    }
+
+    /// With the compiler next to the run-time library that this test itself uses.
+    static func swift(_ source: String) throws -> SampleProgram {
+        let library = "/usr/lib/swift/linux/libswiftCore.so"
+        let maps = String(decoding: try contents(of: "/proc/self/maps"), as: UTF8.self)
+        guard let line = maps.split(separator: "\n").first(where: { $0.hasSuffix(library) }),
+            let start = line.firstIndex(of: "/")
+        else { throw TestFailure("\(library) is not mapped") }
+        let toolchain = line[start...].dropLast(library.count)
+        return SampleProgram(source: source, compiler: ["\(toolchain)/usr/bin/swiftc", "-O"], suffix: ".swift")
+    }
+
+    /// Compiles and starts it, and waits until it sleeps.
+    func start() throws -> ChildProcess {
+        let program = try TemporaryFolder.shared.newFile()
+        try write(source, to: program + suffix)
+        _ = try ChildProcess.output(of: compiler + ["-o", program, program + suffix])
+        let child = try ChildProcess([program])
+        let nanosleep = 35, clock_nanosleep = 230
+        try child.waitUntilIn(systemCalls: [nanosleep, clock_nanosleep])
+        return child
+    }
+
+    /// Forty calls in turns through three functions, and a sleep.
+    static let recursion = """
+        #include <time.h>
+        static volatile int one = 1;
+        int customFunction1(int depth);
+        int customFunction2(int depth);
+        __attribute__((noipa)) static int rest(void)
+        {
+            struct timespec hour = { 3600 };
+            return nanosleep(&hour, 0) + one;
+        }
+        __attribute__((noipa)) int customFunction3(int depth) { return depth ? customFunction1(depth - 1) + one : rest() + 1; }
+        __attribute__((noipa)) int customFunction2(int depth) { return depth ? customFunction3(depth - 1) * one : rest() + 1; }
+        __attribute__((noipa)) int customFunction1(int depth) { return depth ? customFunction2(depth - 1) - one : rest() + 1; }
+        int main(void) { return customFunction1(40) + one; }
+        """
+
+    /// A handler that sleeps, on top of a function that a signal stops between two instructions.
+    static let signal = """
+        #include <signal.h>
+        #include <sys/time.h>
+        #include <time.h>
+        static volatile int one = 1;
+        __attribute__((noipa)) static void handler(int number)
+        {
+            struct timespec hour = { 3600 };
+            nanosleep(&hour, 0);
+            one = number;
+        }
+        __attribute__((noipa)) static int spin(int start) { for (;;) start += one; return start; }
+        __attribute__((noipa)) static int caller(int start) { return spin(start + 1) + one; }
+        int main(void)
+        {
+            struct itimerval soon = { .it_value = { .tv_usec = 20000 } };
+            signal(SIGALRM, handler);
+            setitimer(ITIMER_REAL, &soon, 0);
+            return caller(one) + one;
+        }
+        """
+
+    /// A last call that never returns: the return address is behind the end of its function.
+    static let noreturn = """
+        #include <time.h>
+        #include <unistd.h>
+        __attribute__((noipa, noreturn)) void stop(void)
+        {
+            struct timespec hour = { 3600 };
+            for (;;) nanosleep(&hour, 0);
+        }
+        __attribute__((noipa)) void endsWithACall(void) { stop(); }
+        __attribute__((noipa)) void follows(void) { asm volatile("" ::: "memory"); }
+        int main(void) { endsWithACall(); follows(); }
+        """
+
+    static let swiftRecursion = """
+        import Glibc
+        nonisolated(unsafe) var one = 1
+        struct Worker {
+            @inline(never) func descend(_ depth: Int) throws -> Int {
+                if depth == 0 { sleep(3600) }
+                return try depth == 0 ? one : [depth].map { try descend($0 - 1) + one }[0] + one
+            }
+        }
+        print(try Worker().descend(10))
+        """
+}
+
+/// A folder for what a test run compiles; removed when it ends well.
+final class TemporaryFolder: Sendable {
+    static let shared = TemporaryFolder()
+
+    let path: String
+    private let count = Atomic(0)
+
+    private init() {
+        var template = Array("/tmp/variable-monitor-tests.XXXXXX".utf8CString)
+        path = unsafe mkdtemp(&template).map { unsafe String(cString: $0) } ?? "/tmp"
+        atexit { unsafe system("rm -rf \(TemporaryFolder.shared.path)") }
+    }
+
+    /// A path in it that nothing has yet.
+    func newFile() throws -> String {
+        "\(path)/\(count.add(1, ordering: .relaxed).newValue)"
+    }
+}
