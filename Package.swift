@@ -40,9 +40,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Reports",
-            dependencies: [
-                "CVariableMonitor", "DumpRecords", "RecordWriting", "StackUnwinding", "Symbolisation",
-            ],
+            dependencies: ["CVariableMonitor", "DumpRecords", "StackUnwinding", "Symbolisation"],
             swiftSettings: strict),
         .executableTarget(
             name: "ucli",

@@ -4,9 +4,13 @@
  *
  * Locks, in the order in which they are taken:
  *   watched_space.lock    mutex  pages of one address space, and resolving them
+ *   mmap_lock of the watched process
+ *   muted_lock            mutex  hits.c: watches that wait for the end of their mute
  *   watches_lock          mutex  membership: sessions' lists, pages' lists, groups
  *   watched_page.lock     raw    a page's watches, whether it can be read
  *   timer_group.lock      raw    what the tick walks
+ * Nothing is taken under buffer.c's ring_lock and watched_page.c's spaces_lock.
+ * The mmu notifier's callback takes the two raw locks only.
  */
 #ifndef VMON_WATCH_H
 #define VMON_WATCH_H

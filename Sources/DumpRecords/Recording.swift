@@ -58,8 +58,11 @@ public struct Recording: Sendable {
         case .lost(let loss):
             losses.append(loss)
             // The news of a loss comes right behind it.
-            if let gap = gaps.last, loss.sequences.contains(gap.lowerBound), loss.sequences.contains(gap.upperBound) {
+            if let gap = gaps.last, loss.sequences.contains(gap.upperBound) {
                 gaps.removeLast()
+                if gap.lowerBound < loss.sequences.lowerBound {
+                    gaps.append(gap.lowerBound...loss.sequences.lowerBound - 1)
+                }
             }
         case .watchEnd(let end): watchEnds.append(end)
         case .unknown: break

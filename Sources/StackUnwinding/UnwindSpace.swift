@@ -55,8 +55,8 @@ import CUnwind
                 let address = Self.register(UNW_X86_64_RIP, of: &cursor)
                 let stackPointer = Self.register(UNW_X86_64_RSP, of: &cursor)
                 let framePointer = Self.register(UNW_X86_64_RBP, of: &cursor)
-                // What a signal stopped may be anywhere, what is called must be code.
-                if address == 0 || isReturnAddress && !target.isCode(address) { return nil }
+                // A task may have been stopped anywhere, but what calls must be code.
+                if !frames.isEmpty, address == 0 || isReturnAddress && !target.isCode(address) { return nil }
                 target.isAtSignalFrame = unsafe _Ux86_64_is_signal_frame(&cursor) > 0
                 // Nobody calls the code that returns from a signal handler, or what a signal stops.
                 frames.append(Frame(address: address, isReturnAddress: isReturnAddress && !target.isAtSignalFrame))

@@ -23,6 +23,7 @@ public final class ElfFile {
 
     private static let pageMask: UInt64 = 4095
     private static let headersMax = 512
+    private static let buildIDMax: UInt64 = 64
 
     /// Nil if the bytes are no 64-bit ELF file.
     init?(_ bytes: FileBytes) {
@@ -96,7 +97,7 @@ public final class ElfFile {
             guard length <= rest else { break }
             let isGNU = nameSize == 4 && bytes.load(at: offset + 12, as: UInt32.self) == 0x0055_4e47
             if isGNU, note.n_type == UInt32(NT_GNU_BUILD_ID) {
-                return (0..<UInt64(note.n_descsz)).compactMap {
+                return (0..<min(UInt64(note.n_descsz), buildIDMax)).compactMap {
                     bytes.load(at: offset + 12 + nameSize + $0, as: UInt8.self)
                 }
             }

@@ -43,12 +43,13 @@ import CElf
     private static func functions(of elf: OpaquePointer) -> [SymbolTable.Entry] {
         let ends = unsafe codeSectionEnds(of: elf)
         var functions: [SymbolTable.Entry] = []
+        // A file has one of each; more would be read over and over.
+        var wanted: Set = [UInt32(SHT_SYMTAB), UInt32(SHT_DYNSYM)]
         var section: OpaquePointer?
         while let next = unsafe elf_nextscn(elf, section) {
             unsafe section = next
             var header = GElf_Shdr()
-            guard unsafe gelf_getshdr(next, &header) != nil,
-                header.sh_type == UInt32(SHT_SYMTAB) || header.sh_type == UInt32(SHT_DYNSYM),
+            guard unsafe gelf_getshdr(next, &header) != nil, wanted.remove(header.sh_type) != nil,
                 let data = unsafe elf_getdata(next, nil)
             else { continue }
             var symbol = GElf_Sym()

@@ -61,9 +61,13 @@ extension Signature {
             }
             return "operator" + oneWord(text[start..<position])
         }
-        let symbol = take { !" ()".utf8.contains($0) && !Self.isIdentifier($0) }
-        // A blank keeps a symbol and template arguments apart.
-        if continues(with: " <") { position += 1 }
+        var symbol = take { !" ()".utf8.contains($0) && !Self.isIdentifier($0) }
+        // A blank keeps quotes and a suffix apart, and "<" and template arguments.
+        if symbol.last == UInt8(ascii: "\"") { _ = skip(" ") }
+        if continues(with: " <") {
+            position += 1
+            symbol.append(UInt8(ascii: "_"))
+        }
         return "operator" + String(decoding: symbol, as: UTF8.self)
     }
 

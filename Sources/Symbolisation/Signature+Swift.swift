@@ -5,7 +5,10 @@ extension Signature {
     ///
     /// `closure #1 (Swift.Int) -> () in main.f() -> ()` gives `main.f.closure#1`.
     mutating func swiftName() -> String {
-        if continues(with: "reabstraction thunk") { return "reabstraction_thunk" }
+        // These are about types that have no names of their own.
+        for thing in ["reabstraction thunk", "protocol witness table"] as [StaticString] where firstPosition(of: thing) != nil {
+            return oneWord(Array(thing.description.utf8)[...])
+        }
         let parts = parts()
         guard let outermost = parts.last else { return "" }
         var name = Signature(outermost).entity()
@@ -87,21 +90,14 @@ extension Signature {
 
     /// `<A where A: P>` gives `<A>`.
     private static func withoutConstraints(_ arguments: ArraySlice<UInt8>) -> String {
-        let text = oneWord(arguments)
-        guard let end = text.range(of: "_where_") else { return text }
-        return String(text[..<end]) + ">"
+        let inner = Signature(arguments)
+        guard let end = inner.firstPosition(of: " where ") else { return oneWord(arguments) }
+        return oneWord(inner.text[..<end]) + ">"
     }
 
     /// Whether an operator's name comes next, behind the dot after its type.
     private func isOperator() -> Bool {
         guard let next, position > 0, text[position - 1] == UInt8(ascii: ".") else { return false }
         return "+-*/%^&|~!=<>?.".utf8.contains(next)
-    }
-}
-
-extension String {
-    /// Where a part of the text begins.
-    fileprivate func range(of part: String) -> Index? {
-        indices.first { self[$0...].hasPrefix(part) }
     }
 }

@@ -22,6 +22,11 @@ struct Signature {
         text[position...].starts(with: prefix.description.utf8)
     }
 
+    /// Where a part of the text begins; nil if it is not in it.
+    func firstPosition(of part: StaticString) -> Int? {
+        text.indices.first { text[$0...].starts(with: part.description.utf8) }
+    }
+
     /// Goes past a prefix if it comes next.
     mutating func skip(_ prefix: StaticString) -> Bool {
         guard continues(with: prefix) else { return false }

@@ -35,11 +35,11 @@ extension vmon_watch {
 /// interval that a caller gives may become 0. Parts of a nanosecond are dropped.
 private func nanoseconds(_ interval: Duration?) throws(WatchError) -> UInt64 {
     guard let interval else { return 0 }
-    let (seconds, attoseconds) = interval.components
-    let (whole, tooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    let (sum, stillTooLong) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
-    guard !tooLong, !stillTooLong, sum > 0 else { throw WatchError(.intervalOutOfRange) }
-    return UInt64(sum)
+    let whole = interval.attoseconds / 1_000_000_000
+    guard let nanoseconds = UInt64(exactly: whole), nanoseconds > 0 else {
+        throw WatchError(.intervalOutOfRange)
+    }
+    return nanoseconds
 }
 
 /// `file:line` in at most 15 bytes. The line stays whole, and the file loses its end.

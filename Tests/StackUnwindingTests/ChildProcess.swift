@@ -15,7 +15,7 @@ struct ChildProcess: ~Copyable {
         unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
 
         // Threads of a test may block all signals, which a program would inherit.
-        var attributes = unsafe posix_spawnattr_t()
+        var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
         var none = sigset_t()

@@ -26,6 +26,7 @@ import Testing
     struct NamedFrame: Equatable {
         let address: UInt64
         let name: String?
+        let isReturnAddress: Bool
     }
 
     private func frames(_ capture: LiveCapture) throws -> [NamedFrame] {
@@ -36,7 +37,9 @@ import Testing
         let task = try #require(dump.tasks.first)
         let image = ProcessImage(dump.addressSpaces[task.addressSpace], files: ElfFileCache())
         return StackUnwinder(image: image).frames(of: task).map {
-            NamedFrame(address: $0.address, name: image.functionName(at: $0.lookupAddress))
+            NamedFrame(
+                address: $0.address, name: image.functionName(at: $0.lookupAddress),
+                isReturnAddress: $0.lookupAddress == $0.address - 1)
         }
     }
 
@@ -68,6 +71,9 @@ import Testing
         let frames = try frames(LiveCapture(pid: child.pid))
         let own = ["handler", "spin", "caller", "main", "_start"]
         #expect(frames.compactMap(\.name).filter(own.contains) == own)
+        // The trampoline and what it returns to have not called anything.
+        let handler = try #require(frames.firstIndex { $0.name == "handler" })
+        #expect(frames[handler...].map(\.isReturnAddress).prefix(5) == [true, false, false, true, true])
         try expectSameAsDebugger(frames, child.pid, own: Set(own))
     }
 

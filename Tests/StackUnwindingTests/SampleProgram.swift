@@ -13,7 +13,8 @@ struct SampleProgram {
         SampleProgram(source: source, compiler: ["gcc", "-O2", "-fno-optimize-sibling-calls"] + flags, suffix: ".c")
     }
 
-    /// With the compiler next to the run-time library that this test itself uses.
+    /// With the compiler next to the run-time library that this test itself uses, and with the linker
+    /// that places code at addresses which are no multiple of a page away from its place in the file.
     static func swift(_ source: String) throws -> SampleProgram {
         let library = "/usr/lib/swift/linux/libswiftCore.so"
         let maps = String(decoding: try contents(of: "/proc/self/maps"), as: UTF8.self)
@@ -21,7 +22,7 @@ struct SampleProgram {
             let start = line.firstIndex(of: "/")
         else { throw TestFailure("\(library) is not mapped") }
         let toolchain = line[start...].dropLast(library.count)
-        return SampleProgram(source: source, compiler: ["\(toolchain)/usr/bin/swiftc", "-O"], suffix: ".swift")
+        return SampleProgram(source: source, compiler: ["\(toolchain)/usr/bin/swiftc", "-O", "-use-ld=lld"], suffix: ".swift")
     }
 
     /// Compiles and starts it, and waits until it sleeps.
@@ -75,7 +76,8 @@ struct SampleProgram {
         }
         """
 
-    /// A last call that never returns: the return address is behind the end of its function.
+    /// A last call that never returns: the return address is behind the end of its function, which
+    /// has a local and a weak name as well.
     static let noreturn = """
         #include <time.h>
         #include <unistd.h>
@@ -85,6 +87,8 @@ struct SampleProgram {
             for (;;) nanosleep(&hour, 0);
         }
         __attribute__((noipa)) void endsWithACall(void) { stop(); }
+        static void local(void) __attribute__((alias("endsWithACall"), used));
+        void weak(void) __attribute__((weak, alias("endsWithACall")));
         __attribute__((noipa)) void follows(void) { asm volatile("" ::: "memory"); }
         int main(void) { endsWithACall(); follows(); }
         """

@@ -14,6 +14,10 @@ import Testing
 private func exitAsChild(_ body: () -> Void) -> Never {
     let child = forkProcess()
     if child == 0 {
+        // This may be one of Dispatch's threads, which take no signals.
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
         alarm(20)
         body()
         _exit(0)

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import Symbolisation
+
+@Suite struct KernelSymbolsTests {
+    private let symbols = KernelSymbols(
+        kallsyms: Array(
+            """
+            0000000000000000 A fixed_percpu_data
+            ffffffff81000000 t local_name
+            ffffffff81000000 T global_name
+            ffffffff81000000 W weak_name
+            ffffffff81000100 T schedule
+            ffffffff81000200 t helper.cold
+            ffffffff81000300 T _etext
+            ffffffff81000400 D data
+            ffffffffa0002000 t of_module\t[two]
+            ffffffffa0001000 t first_of_module\t[one]
+            ffffffffa0001080 d data_of_module\t[one]
+            not a line
+            ffffffff8100
+
+            """.utf8),
+        modules: Array(
+            """
+            one 4096 0 - Live 0xffffffffa0001000
+            two 256 1 one, Live 0xffffffffa0002000 (OE)
+            hidden 16384 0 - Live 0x0000000000000000
+
+            """.utf8))
+
+    @Test(arguments: [
+        (0xffff_ffff_8100_0100, "schedule"),
+        (0xffff_ffff_8100_01ff, "schedule"),
+        (0xffff_ffff_8100_0200, "helper.cold"),
+        (0xffff_ffff_8100_0000, "global_name"),
+        (0xffff_ffff_a000_1000, "first_of_module"),
+        (0xffff_ffff_a000_20ff, "of_module"),
+    ] as [(UInt64, String)])
+    func functions(address: UInt64, name: String) {
+        #expect(symbols.functionName(at: address) == name)
+    }
+
+    /// In front of, between and behind functions nothing is named: the nearest name would be wrong.
+    @Test(arguments: [
+        0, 0x1000, 0xffff_ffff_80ff_ffff, 0xffff_ffff_8100_0300, 0xffff_ffff_8100_0500, 0xffff_ffff_a000_1080,
+        0xffff_ffff_a000_2100, .max,
+    ] as [UInt64])
+    func nothingElse(address: UInt64) {
+        #expect(symbols.functionName(at: address) == nil)
+    }
+
+    /// Whoever may not see the addresses gets zeros.
+    @Test func hiddenAddresses() {
+        let text = "0000000000000000 T _stext\n0000000000000000 T schedule\n"
+        let symbols = KernelSymbols(kallsyms: Array(text.utf8), modules: [])
+        #expect(symbols.functionName(at: 0) == nil)
+        #expect(symbols.functionName(at: 0xffff_ffff_8100_0000) == nil)
+    }
+
+    @Test func nothingAtAll() {
+        #expect(KernelSymbols(kallsyms: [], modules: []).functionName(at: 1) == nil)
+    }
+}

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The processes and variables that the tests watch."""
+
+import ctypes
+import mmap
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import abi
+from eventually import eventually
+
+PROJECT = Path(__file__).resolve().parents[2]
+ABI_FOLDER = PROJECT / "Sources/CVariableMonitor/include"
+SOURCES = Path(__file__).resolve().parent / "subjects"
+PROGRAMS = Path("/tmp/vmon-subjects")
+PAGE = mmap.PAGESIZE
+NOBODY = 65534
+
+_TYPES = {
+    (1, True): ctypes.c_int8, (2, True): ctypes.c_int16,
+    (4, True): ctypes.c_int32, (8, True): ctypes.c_int64,
+    (1, False): ctypes.c_uint8, (2, False): ctypes.c_uint16,
+    (4, False): ctypes.c_uint32, (8, False): ctypes.c_uint64,
+}
+
+
+class Variable:
+    """A number in private memory of its own, or at `offset` of another variable's page."""
+
+    def __init__(self, value=0, length=8, signed=True, offset=0, page_of=None):
+        self.length, self.signed = length, signed
+        self.memory = page_of.memory if page_of else mmap.mmap(
+            -1, PAGE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ | mmap.PROT_WRITE)
+        self._number = _TYPES[length, signed].from_buffer(self.memory, offset)
+        self.address = ctypes.addressof(self._number)
+        self.value = value
+
+    @property
+    def value(self):
+        """What this process itself reads there."""
+        return self._number.value
+
+    @value.setter
+    def value(self, value):
+        self._number.value = value
+
+
+def page_at(variable):
+    """The address of the page that a variable lies on."""
+    return variable.address & -PAGE
+
+
+class Child:
+    """A fork of this process that runs functions of this process's modules for it."""
+
+    def __init__(self):
+        self._channel, theirs = multiprocessing.Pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._serve(theirs)
+        theirs.close()
+
+    @staticmethod
+    def _serve(channel):
+        signal.alarm(0)
+        try:
+            while True:
+                function, arguments, keywords = channel.recv()
+                try:
+                    answer = (function(*arguments, **keywords), None)
+                except Exception as error:
+                    answer = (None, error)
+                channel.send(answer)
+        finally:
+            os._exit(0)
+
+    def start(self, function, *arguments, **keywords):
+        """Makes it run a function, whose result() can be had later."""
+        self._channel.send((function, arguments, keywords))
+
+    def result(self):
+        value, error = self._channel.recv()
+        if error:
+            raise error
+        return value
+
+    def run(self, function, *arguments, **keywords):
+        self.start(function, *arguments, **keywords)
+        return self.result()
+
+    def end(self, number=signal.SIGKILL):
+        """Ends it by a signal, and waits until it is gone."""
+        os.kill(self.pid, number)
+        os.waitpid(self.pid, 0)
+
+    def wait_until_blocked_in(self, system_call):
+        """Waits until it sleeps in the system call of this number."""
+        eventually(lambda: state_of(self.pid) == "S" and
+                   read_proc(self.pid, "syscall").split()[0] == str(system_call),
+                   f"process {self.pid} in system call {system_call}")
+
+
+# ---- what a Child may be asked to run; its variables and sessions live here ----
+
+_own = SimpleNamespace(variables={}, sessions=[])
+
+
+def create_own(key="temp", value=0, **shape):
+    """A variable of the calling process; its address."""
+    _own.variables[key] = Variable(value, **shape)
+    return _own.variables[key].address
+
+
+def assign_own(value, key="temp"):
+    _own.variables[key].value = value
+
+
+def value_of_own(key="temp"):
+    return _own.variables[key].value
+
+
+def watch_own(threshold, key="temp", **request):
+    """Watches it through a session of the calling process; the watch's id."""
+    if not _own.sessions:
+        open_own()
+    if key not in _own.variables:
+        create_own(key)
+    return _own.sessions[0].watch(_own.variables[key], threshold, **request)
+
+
+def cancel_own():
+    _own.sessions[0].cancel_all()
+
+
+def open_own(mode=os.O_WRONLY, flags=os.O_CLOEXEC):
+    _own.sessions.append(abi.Session(mode, flags))
+
+
+def become_nobody():
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+
+
+def _pause():
+    while True:
+        signal.pause()
+
+
+def fork_pausing():
+    """A child of the caller that has all that it has, and sleeps; its pid."""
+    pid = os.fork()
+    if pid == 0:
+        _pause()
+    return pid
+
+
+def fork_chain(length):
+    """A chain of descendants of the caller, all asleep; the last one's pid."""
+    caller, (reader, writer) = os.getpid(), os.pipe()
+    for _ in range(length):
+        if os.fork():
+            break
+    else:
+        os.write(writer, str(os.getpid()).encode())
+    if os.getpid() != caller:
+        _pause()
+    return int(os.read(reader, 16))
+
+
+# ---- programs ----
+
+
+def program(name, *flags):
+    """Compiles subjects/NAME.c, once; its path."""
+    path = PROGRAMS / name
+    if not path.exists():
+        PROGRAMS.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            ["gcc", "-O2", "-fomit-frame-pointer", "-Wall", "-Wextra", "-Werror", f"-I{ABI_FOLDER}",
+             *flags, "-o", path, SOURCES / f"{name}.c"], check=True)
+    return str(path)
+
+
+def without_debug_information(name):
+    """A copy of a program of the PATH that gdb reads in no time: only its DWARF for debuggers is gone."""
+    path = PROGRAMS / f"stripped/{name}"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["strip", "--strip-debug", "-o", path, shutil.which(name)], check=True)
+    return str(path)
+
+
+def start(*words, **keywords):
+    """A program, once it has written its first line."""
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, **keywords)
+    process.first_line = process.stdout.readline()
+    assert process.first_line, f"{words} ended with status {process.wait()}"
+    return process
+
+
+def start_spinner():
+    """A process that runs in user mode for ever; its first line is spinHere's range."""
+    # At the same addresses in each process.
+    return start(program("spin", "-no-pie"))
+
+
+# ---- processes ----
+
+
+def read_proc(pid, name):
+    return Path(f"/proc/{pid}/{name}").read_text(encoding="utf-8", errors="surrogateescape")
+
+
+def state_of(pid):
+    return read_proc(pid, "stat").rpartition(")")[2].split()[0]
+
+
+def pinned_bytes(pid="self"):
+    """What the kernel counts as pinned in a process's memory."""
+    for line in read_proc(pid, "status").splitlines():
+        if line.startswith("VmPin:"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError("no VmPin")
+
+
+def end_descendants():
+    """Kills and reaps what this process has started, directly or not."""
+    while True:
+        children = read_proc("self", f"task/{os.getpid()}/children").split()
+        if not children:
+            return
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+            os.waitpid(int(child), 0)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The header's layout and numbers, as a C compiler sees them, are those that the tests use."""
+
+import re
+import subprocess
+
+import pytest
+
+import abi
+from subjects import ABI_FOLDER
+
+STRUCTS = {
+    "vmon_watch": abi.WATCH,
+    "vmon_record": abi.RECORD,
+    "vmon_dump_begin": abi.BODIES[abi.DUMP_BEGIN],
+    "vmon_hit": abi.BODIES[abi.HIT],
+    "vmon_task": abi.BODIES[abi.TASK],
+    "vmon_process": abi.BODIES[abi.PROCESS],
+    "vmon_mappings": abi.BODIES[abi.MAPPINGS],
+    "vmon_mapping": abi.MAPPING,
+    "vmon_dump_end": abi.BODIES[abi.DUMP_END],
+    "vmon_lost": abi.BODIES[abi.LOST],
+    "vmon_watch_end": abi.BODIES[abi.WATCH_END],
+}
+NUMBERS = {
+    "VMON_IOC_WATCH": abi.IOC_WATCH, "VMON_IOC_CANCEL": abi.IOC_CANCEL,
+    "VMON_IOC_CANCEL_ALL": abi.IOC_CANCEL_ALL, "VMON_IOC_RELEASE": abi.IOC_RELEASE,
+    "VMON_GREATER": abi.GREATER, "VMON_LESS": abi.LESS, "VMON_WATCH_UNSIGNED": abi.UNSIGNED,
+    "VMON_RECORD_MAGIC": abi.MAGIC, "VMON_RECORD_SIZE_MAX": abi.RECORD_SIZE_MAX,
+    "VMON_RECORD_DUMP_BEGIN": abi.DUMP_BEGIN, "VMON_RECORD_HIT": abi.HIT,
+    "VMON_RECORD_TASK": abi.TASK, "VMON_RECORD_PROCESS": abi.PROCESS,
+    "VMON_RECORD_MAPPINGS": abi.MAPPINGS, "VMON_RECORD_DUMP_END": abi.DUMP_END,
+    "VMON_RECORD_LOST": abi.LOST, "VMON_RECORD_WATCH_END": abi.WATCH_END,
+    "VMON_DUMP_HIT": abi.HIT_REASON, "VMON_TASK_KERNEL_THREAD": abi.KERNEL_THREAD,
+    "VMON_TASK_REGISTERS": abi.REGISTERS, "VMON_TASK_ON_CPU": abi.ON_CPU,
+    "VMON_TASK_STALE": abi.STALE,
+    "VMON_TASK_USER_TRUNCATED": abi.USER_TRUNCATED, "VMON_TASK_HIT": abi.HIT_TASK,
+    "VMON_END_UNMAPPED": abi.UNMAPPED, "VMON_END_EXITED": abi.EXITED,
+}
+
+
+def path_of(struct, name, at):
+    """The C expression for a field of a layout, of which records' headers and registers are nested."""
+    if struct not in ("vmon_watch", "vmon_record", "vmon_mapping") and at < abi.RECORD.size:
+        return f"record.{name}"
+    if struct == "vmon_task" and name in abi.REGISTER_NAMES:
+        return f"registers.{name}"
+    return "reserved" if name == "reserved1" else name
+
+
+@pytest.fixture(scope="module")
+def numbers_of_c(tmp_path_factory):
+    """What a C program that includes the header prints, as name to number."""
+    lines = [f'printf("{name} %llu\\n", (unsigned long long){name});' for name in NUMBERS]
+    for struct, layout in STRUCTS.items():
+        lines.append(f'printf("{struct} %zu\\n", sizeof(struct {struct}));')
+        for name, at, _ in layout.offsets():
+            field = path_of(struct, name, at)
+            lines.append(f'printf("{struct}.{field} %zu\\n", offsetof(struct {struct}, {field}));')
+    folder = tmp_path_factory.mktemp("abi")
+    source = "#include <stddef.h>\n#include <stdio.h>\n#include <variable_monitor.h>\nint main(void)\n{\n%s\n}\n"
+    (folder / "abi.c").write_text(source % "\n".join(lines))
+    subprocess.run(["gcc", f"-I{ABI_FOLDER}", "-o", folder / "abi", folder / "abi.c"], check=True)
+    output = subprocess.run([folder / "abi"], check=True, capture_output=True, text=True).stdout
+    return {name: int(number) for name, number in map(str.split, output.splitlines())}
+
+
+def test_numbers_are_those_of_the_header(numbers_of_c):
+    assert {name: numbers_of_c[name] for name in NUMBERS} == NUMBERS
+
+
+@pytest.mark.parametrize("struct", STRUCTS)
+def test_layout_is_that_of_the_header(struct, numbers_of_c):
+    expected = {struct: STRUCTS[struct].size}
+    for name, at, _ in STRUCTS[struct].offsets():
+        expected[f"{struct}.{path_of(struct, name, at)}"] = at
+    assert {name: numbers_of_c.get(name) for name in expected} == expected
+
+
+def test_every_record_type_of_the_header_is_known():
+    text = (ABI_FOLDER / "variable_monitor.h").read_text()
+    types = re.findall(r"VMON_RECORD_\w+ = (\d+)", text)
+    assert sorted(map(int, types)) == sorted(abi.BODIES)

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading: whole records, every reader its own place, nothing lost in silence."""
+
+import errno
+import os
+import select
+import signal
+
+import pytest
+
+import abi
+from dumps import check_self_contained, check_sequence, dumps_of
+from eventually import eventually
+from subjects import Child, Variable, become_nobody
+
+READ, POLL = 0, 7       # system call numbers
+SMALLEST_BUFFER = 262144
+
+AT_ONCE = pytest.mark.module(dump_gap_ms=0)
+
+
+def hit_once(module, session):
+    """A dump, complete in the buffer."""
+    count = module.status()["dumps"]
+    session.watch(Variable(151), 150)
+    module.wait_for_dumps(count + 1)
+    session.cancel_all()
+
+
+def read_errno(session, size):
+    with pytest.raises(OSError) as caught:
+        session.read(size)
+    return caught.value.errno
+
+
+def test_an_empty_buffer_is_eagain_without_blocking(session):
+    assert read_errno(session, abi.RECORD_SIZE_MAX) == errno.EAGAIN
+
+
+def test_a_buffer_too_small_for_the_next_record_is_emsgsize_and_consumes_nothing(module, session):
+    hit_once(module, session)
+    begin_size = abi.BODIES[abi.DUMP_BEGIN].size
+    for size in 1, begin_size - 1:
+        assert read_errno(session, size) == errno.EMSGSIZE
+    [begin] = abi.records_of(session.read(begin_size))
+    assert begin.type == abi.DUMP_BEGIN
+    # One byte short of two records: the first of them.
+    hit_size = abi.BODIES[abi.HIT].size
+    assert read_errno(session, hit_size - 1) == errno.EMSGSIZE
+    [hit] = abi.records_of(session.read(hit_size))
+    assert hit.type == abi.HIT
+
+
+def test_reads_of_any_size_return_whole_records_and_all_of_them(module, session):
+    hit_once(module, session)
+    all_of_them = [record.sequence for record in module.open().records()]
+    other = module.open()
+    found = []
+    while len(found) < len(all_of_them):
+        size = 80
+        while True:
+            try:
+                chunk = other.read(size)
+                break
+            except OSError as error:
+                assert error.errno == errno.EMSGSIZE
+                size += 8
+        assert len(chunk) <= size
+        found += [record.sequence for record in abi.records_of(chunk)]
+    assert found == all_of_them
+    assert read_errno(other, abi.RECORD_SIZE_MAX) == errno.EAGAIN
+
+
+@AT_ONCE
+def test_dumps_are_well_formed_and_self_contained(module, session):
+    for _ in range(3):
+        hit_once(module, session)
+    records = session.records()
+    assert records[0].sequence == 1
+    assert check_sequence(records) == 0
+    dumps = dumps_of(records)
+    assert [dump.id for dump in dumps] == [1, 2, 3]
+    for dump in dumps:
+        check_self_contained(dump)
+        assert [hit.pid for hit in dump.hits] == [os.getpid()]
+
+
+def test_each_reader_sees_every_record(module, session):
+    one, other = module.open(), module.open(os.O_RDONLY)
+    hit_once(module, session)
+    numbers = [record.sequence for record in one.records()]
+    assert numbers and numbers == [record.sequence for record in other.records()]
+    assert one.records() == []
+
+
+# ---- waiting ----
+
+
+def read_blocking():
+    return [record.type for record in abi.records_of(abi.Session(os.O_RDONLY, 0).read())]
+
+
+def poll_then_read():
+    session = abi.Session(os.O_RDONLY)
+    poll = select.poll()
+    poll.register(session.descriptor, select.POLLIN)
+    return poll.poll() and [record.type for record in session.records()]
+
+
+@pytest.mark.parametrize("function, system_call", [(read_blocking, READ), (poll_then_read, POLL)])
+def test_the_first_record_wakes_those_who_wait(module, session, function, system_call):
+    reader = Child()
+    reader.start(function)
+    reader.wait_until_blocked_in(system_call)
+    hit_once(module, session)
+    assert reader.result()[0] == abi.DUMP_BEGIN
+
+
+def test_poll_tells_whether_there_is_something_to_read(module, session):
+    poll = select.poll()
+    poll.register(session.descriptor, select.POLLIN)
+    assert poll.poll(0) == []
+    hit_once(module, session)
+    assert poll.poll(0) == [(session.descriptor, select.POLLIN)]
+    session.records()
+    assert poll.poll(0) == []
+
+
+class Interrupted(Exception):
+    """Raised by a signal handler."""
+
+
+def read_until_interrupted():
+    def interrupt(_number, _frame):
+        raise Interrupted
+
+    signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        return read_blocking()
+    except Interrupted:
+        return "interrupted"
+
+
+def test_a_signal_interrupts_a_blocked_read(module):
+    reader = Child()
+    reader.start(read_until_interrupted)
+    reader.wait_until_blocked_in(READ)
+    os.kill(reader.pid, signal.SIGUSR1)
+    assert reader.result() == "interrupted"
+
+
+# ---- releasing ----
+
+
+@AT_ONCE
+def test_released_records_are_gone_for_all_and_their_space_is_free(module, session):
+    hit_once(module, session)
+    first = session.records()
+    late = module.open()
+    half = first[len(first) // 2].sequence
+    used = module.status()["buffer_used_bytes"]
+    assert used == sum(record.size for record in first)
+    session.release(half)
+    assert module.status()["buffer_used_bytes"] == sum(r.size for r in first if r.sequence > half)
+    assert [record.sequence for record in late.records()] == [r.sequence for r in first if r.sequence > half]
+    session.release(first[-1].sequence)
+    assert module.status()["buffer_used_bytes"] == 0
+    assert module.open().records() == []
+    hit_once(module, session)
+    assert [dump.id for dump in dumps_of(module.open().records())] == [2]
+
+
+@AT_ONCE
+def test_a_release_does_not_disturb_the_others_places(module, session):
+    hit_once(module, session)
+    other = module.open()
+    read = other.records()
+    hit_once(module, session)
+    session.release(read[-1].sequence)
+    following = other.records()
+    assert following[0].sequence == read[-1].sequence + 1
+
+
+def test_a_number_that_was_never_given_out_cannot_be_released(module, session):
+    hit_once(module, session)
+    records = session.records()
+    for number in 0, records[-1].sequence + 1, 2**64 - 1:
+        with pytest.raises(OSError) as caught:
+            session.release(number)
+        assert caught.value.errno == errno.EINVAL
+    assert module.open().records() == records
+
+
+def test_a_session_for_writing_can_neither_read_nor_release(module, session):
+    writer = module.open(os.O_WRONLY)
+    hit_once(module, session)
+    assert read_errno(writer, abi.RECORD_SIZE_MAX) == errno.EBADF
+    with pytest.raises(OSError) as caught:
+        writer.release(1)
+    assert caught.value.errno == errno.EBADF
+    assert session.records()
+
+
+# ---- overflow ----
+
+
+@pytest.mark.module(buffer_bytes=SMALLEST_BUFFER, dump_gap_ms=0)
+def test_a_full_buffer_loses_whole_records_and_says_which(module, session):
+    module.set_knob("dump_reset_sec", 0)
+    session.watch(Variable(151), 150)
+    eventually(lambda: module.status()["lost_records"] > 0, "a full buffer")
+    session.cancel_all()
+    # One dump may be on its way still.
+    module.wait_for_dumps(module.status()["dumps"])
+    eventually(lambda: len({module.status()["dumps"] for _ in range(20)}) == 1, "the end of the dumps")
+
+    records = session.records()
+    session.release(records[-1].sequence)
+    hit_once(module, session)
+    records += session.records()
+
+    status = module.status()
+    assert check_sequence(records) == status["lost_records"] > 0
+    dumps = dumps_of(records)
+    cut = [dump for dump in dumps if dump.lost]
+    assert cut, "no dump overflowed"
+    for dump in dumps:
+        assert dump.end.tasks_captured == len(dump.tasks)
+    assert any(dump.end.skipped_full > 0 for dump in cut)
+    check_self_contained(dumps[-1])
+    assert status["buffer_bytes"] == SMALLEST_BUFFER
+
+
+@pytest.mark.module(buffer_bytes=SMALLEST_BUFFER, dump_gap_ms=0)
+def test_a_buffer_that_is_read_in_time_goes_round_without_loss(module, session):
+    total, count = 0, 0
+    while total < 3 * SMALLEST_BUFFER:
+        hit_once(module, session)
+        records = session.records()
+        assert check_sequence(records) == 0
+        [dump] = dumps_of(records)
+        check_self_contained(dump)
+        total += sum(record.size for record in records)
+        count += 1
+        session.release(records[-1].sequence)
+    assert module.status()["lost_records"] == 0
+    assert count > 3
+
+
+# ---- permission ----
+
+
+def errno_of_reading(session_descriptor=None):
+    """As the caller's user: of open for reading, or of a read from an open device."""
+    become_nobody()
+    try:
+        if session_descriptor is None:
+            abi.Session(os.O_RDONLY)
+        else:
+            os.read(session_descriptor, abi.RECORD_SIZE_MAX)
+    except OSError as error:
+        return error.errno
+    return 0
+
+
+def test_reading_needs_the_capability_at_open_and_at_read(module, session):
+    hit_once(module, session)
+    assert Child().run(errno_of_reading, session.descriptor) == errno.EPERM
+    assert Child().run(errno_of_reading) == errno.EACCES
+    os.chmod(abi.DEVICE, 0o666)
+    assert Child().run(errno_of_reading) == errno.EPERM
+    assert session.records()

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the records of a dump say about a process, against what /proc and readelf say."""
+
+import os
+from bisect import bisect_right
+
+import pytest
+
+import abi
+import oracles
+from dumps import check_self_contained, dumps_of, mappings_of, process_of, task_of
+from eventually import eventually
+from subjects import fork_chain, program, read_proc, start, start_spinner, state_of
+
+pytestmark = pytest.mark.module(dump_gap_ms=0)
+STRANGE_ARGUMENTS = ["", "two words", "zwölf", "new\nline", "(UNKNOWN)"]
+
+
+def last_dump(session):
+    dump = dumps_of(session.records())[-1]
+    check_self_contained(dump)
+    return dump
+
+
+def memory_of(pid, address, size):
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        memory.seek(address)
+        return memory.read(size)
+
+
+@pytest.fixture
+def sleeper():
+    """A process asleep in a system call, with arguments that are hard to print."""
+    process = start(program("sleeper"), *STRANGE_ARGUMENTS)
+    eventually(lambda: state_of(process.pid) == "S", "a process asleep")
+    return process
+
+
+def test_a_task_is_recorded_as_it_sleeps(module, session, sleeper):
+    module.dump_process(sleeper.pid)
+    task = task_of(last_dump(session), sleeper.pid)
+    assert (task.tgid, task.comm, task.state) == (sleeper.pid, "sleeper", "S")
+    assert task.flags == abi.REGISTERS | abi.HIT_TASK
+    assert task.cgroup == read_proc(sleeper.pid, "cgroup").removeprefix("0::").rstrip("\n")
+    # In units of 10 ms, as field 22 of its stat.
+    ticks = int(read_proc(sleeper.pid, "stat").rpartition(")")[2].split()[19])
+    assert task.start_time_ns // 10_000_000 == ticks
+
+
+def test_registers_are_those_with_which_the_task_entered_the_kernel(module, session, sleeper):
+    number, *arguments, pointer, instruction = read_proc(sleeper.pid, "syscall").split()
+    module.dump_process(sleeper.pid)
+    task = task_of(last_dump(session), sleeper.pid)
+    assert task.orig_rax == int(number)
+    registers = [task.rdi, task.rsi, task.rdx, task.r10, task.r8, task.r9]
+    assert registers == [int(argument, 16) for argument in arguments]
+    assert (task.rsp, task.rip) == (int(pointer, 16), int(instruction, 16))
+    assert (task.cs, task.ss) == (0x33, 0x2B)
+
+
+def test_the_stack_copy_is_the_process_s_memory_up_to_the_stack_s_end(module, session, sleeper):
+    module.dump_process(sleeper.pid)
+    task = task_of(last_dump(session), sleeper.pid)
+    [stack] = [line.split()[0] for line in read_proc(sleeper.pid, "maps").splitlines() if line.endswith("[stack]")]
+    begin, end = (int(word, 16) for word in stack.split("-"))
+    assert begin <= task.stack_start < end
+    assert len(task.stack) == min(16384, end - task.stack_start) > 0
+    assert task.stack_missing == 0
+    assert memory_of(sleeper.pid, task.stack_start, len(task.stack)) == task.stack
+
+
+@pytest.mark.module(dump_gap_ms=0, user_stack_bytes=1000)
+def test_the_stack_copy_has_the_size_of_the_parameter(module, session, sleeper):
+    module.dump_process(sleeper.pid)
+    task = task_of(last_dump(session), sleeper.pid)
+    assert task.flags & abi.USER_TRUNCATED
+    assert memory_of(sleeper.pid, task.stack_start, 1000) == task.stack
+
+
+def kernel_symbol_ranges():
+    """Sorted start addresses of the kernel's functions with their names."""
+    symbols = []
+    with open("/proc/kallsyms", encoding="ascii") as file:
+        for line in file:
+            address, kind, name = line.split()[:3]
+            if kind in "tT":
+                symbols.append((int(address, 16), name))
+    return sorted(symbols)
+
+
+def names_at(symbols, address):
+    """All names of the function that lies there."""
+    begin = symbols[bisect_right(symbols, (address, "\x7f")) - 1][0]
+    return {name for value, name in symbols if value == begin}
+
+
+def test_kernel_frames_are_those_of_the_kernel_s_own_trace(module, session, sleeper):
+    expected = oracles.kernel_stack(sleeper.pid)
+    channel = read_proc(sleeper.pid, "wchan")
+    module.dump_process(sleeper.pid)
+    task = task_of(last_dump(session), sleeper.pid)
+    symbols = kernel_symbol_ranges()
+    assert len(task.kernel) == len(expected)
+    for address, name in zip(task.kernel, expected):
+        assert name in names_at(symbols, address - 1)
+    assert channel in names_at(symbols, task.wait_channel)
+
+
+def test_executable_mappings_are_those_of_proc_with_their_build_ids(module, session, sleeper):
+    expected = oracles.executable_mappings(sleeper.pid)
+    module.dump_process(sleeper.pid)
+    dump = last_dump(session)
+    found = mappings_of(dump, task_of(dump, sleeper.pid))
+    assert [(m.start, m.end, m.offset, m.device_major, m.device_minor, m.inode, m.path) for m in found] == expected
+    files = [mapping for mapping in found if mapping.path.startswith("/")]
+    assert len(files) >= 3      # the program, libc, the dynamic linker
+    for mapping in files:
+        assert mapping.build_id == oracles.build_id(mapping.path)
+
+
+def test_processes_and_their_parents_are_recorded_with_their_command_lines(module, session, sleeper):
+    module.dump_process(sleeper.pid)
+    dump = last_dump(session)
+    pids = oracles.ancestry(sleeper.pid)
+    assert pids[1] == os.getpid() and pids[-1] == 1
+    for pid, parent in zip(pids, [*pids[1:], 0]):
+        process = process_of(dump, pid)
+        assert process.parent_pid == parent
+        assert process.comm == read_proc(pid, "comm").rstrip("\n")
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            assert process.command_line == file.read()[:4096]
+    assert process_of(dump, sleeper.pid).command_line.split(b"\0")[1:-1] == [
+        argument.encode() for argument in STRANGE_ARGUMENTS]
+
+
+def test_the_chain_of_parents_is_recorded_10_up(module, session):
+    deepest = fork_chain(12)
+    module.dump_process(deepest)
+    dump = last_dump(session)
+    pids = oracles.ancestry(deepest)
+    assert len(pids) == 11
+    for pid in pids:
+        assert process_of(dump, pid).parent_pid == oracles.parent_of(pid)
+    beyond = oracles.parent_of(pids[-1])
+    assert beyond not in [process.pid for process in dump.processes]
+
+
+def test_running_tasks_are_captured_where_they_run_at_the_moment(module, session):
+    """A spinner on each CPU: one that does not have to yield to the dump is interrupted on its own."""
+    spinners = [start_spinner() for _ in range(os.cpu_count())]
+    for cpu, spinner in enumerate(spinners):
+        os.sched_setaffinity(spinner.pid, [cpu])
+    begin, end = (int(word, 16) for word in spinners[0].first_line.split())
+
+    def captured_on_its_cpu():
+        module.dump_process(spinners[0].pid)
+        dump = last_dump(session)
+        tasks = [task_of(dump, spinner.pid) for spinner in spinners]
+        for task in tasks:
+            assert task.state == "R"
+            assert begin <= task.rip < end
+            assert not task.flags & abi.STALE
+        return [task for task in tasks if task.flags & abi.ON_CPU and not task.kernel]
+
+    assert eventually(captured_on_its_cpu, "a task captured in user mode on its own CPU")
