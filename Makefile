@@ -40,7 +40,7 @@ testcase-c: $(C_PROGRAMS) ## build/userstack-c, build/helloworld-c
 # One build of all products. It is only started when a source is newer than its
 # last copies, for SwiftPM needs seconds to find that nothing is to be done.
 $(addprefix build/,$(SWIFT_PRODUCTS)) &: $(SWIFT_SOURCES)
-	@command -v $(SWIFT) pkg-config >/dev/null && pkg-config --exists libelf libunwind-generic || \
+	@command -v $(SWIFT) >/dev/null && pkg-config --exists libelf libunwind-generic || \
 	{ echo "Swift, pkg-config, libelf or libunwind is missing: run make setup" >&2; exit 1; }
 	@mkdir -p build
 	$(SWIFT) build -c release --static-swift-stdlib --scratch-path $(SCRATCH)

@@ -85,6 +85,16 @@ static u64 stack_end(struct mm_struct *mm, u64 start)
 	return end;
 }
 
+/* Pages that the copy touches. */
+static unsigned int copied_pages(const struct capture *capture)
+{
+	u64 start = capture->stack_start;
+
+	if (!capture->stack_bytes)
+		return 0;
+	return ((start + capture->stack_bytes - 1) >> PAGE_SHIFT) - (start >> PAGE_SHIFT) + 1;
+}
+
 /* Cuts off what was copied beyond the stack, and pages at the end that were not there. */
 static void trim_user_stack(struct capture *capture, struct mm_struct *mm)
 {
@@ -95,16 +105,14 @@ static void trim_user_stack(struct capture *capture, struct mm_struct *mm)
 	else
 		capture->flags |= VMON_TASK_USER_TRUNCATED;
 
-	while (capture->stack_bytes) {
+	while (capture->stack_bytes &&
+	       capture->stack_missing & 1U << (copied_pages(capture) - 1)) {
 		u64 last_page = (start + capture->stack_bytes - 1) & PAGE_MASK;
-		unsigned int page = (last_page - (start & PAGE_MASK)) >> PAGE_SHIFT;
 
-		if (!(capture->stack_missing & 1U << page))
-			break;
-		capture->stack_missing &= ~(1U << page);
 		capture->stack_bytes = last_page > start ? last_page - start : 0;
 		capture->flags |= VMON_TASK_USER_TRUNCATED;
 	}
+	capture->stack_missing &= (1U << copied_pages(capture)) - 1;
 }
 
 /*

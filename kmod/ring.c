@@ -112,7 +112,7 @@ int ring_release(struct ring *ring, __u64 sequence)
 {
 	struct vmon_record record;
 
-	if (sequence >= ring->next_sequence)
+	if (!sequence || sequence >= ring->next_sequence)
 		return 0;
 	while (ring->tail < ring->head) {
 		copy_out(ring, ring->tail, &record, sizeof(record));

@@ -48,7 +48,7 @@ int ring_append_end(struct ring *ring, struct vmon_record *record);
  */
 long ring_read(const struct ring *ring, __u64 *cursor, void *to, __u64 size);
 
-/* Frees all records up to and including that sequence number; 0 if it was not given out yet. */
+/* Frees all records up to and including that sequence number; 0 if it was not given out. */
 int ring_release(struct ring *ring, __u64 sequence);
 
 #endif

@@ -3,6 +3,7 @@
 behaves over a fake kernel."""
 
 import errno
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -68,6 +69,14 @@ def programs(tmp_path_factory):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_compiles_without_warnings(language, tmp_path):
     check(compile_source(tmp_path, language, ""))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_other_programs_do_not_inherit_the_device(language, tmp_path):
+    """Strict C11 has the flag under another name."""
+    keyword = "static_assert" if "++" in language else "_Static_assert"
+    check(compile_source(tmp_path, language,
+                         f'{keyword}(MONITOR_OPEN_FLAGS == (O_WRONLY | {os.O_CLOEXEC}), "");'))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

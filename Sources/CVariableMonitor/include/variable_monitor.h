@@ -78,6 +78,7 @@ struct vmon_watch {
  *   ENOSPC        all MAX_TIMER_NUM timers are in use
  *   ENOMEM        RLIMIT_MEMLOCK has no room for one more page, or out of memory
  *   EAGAIN        the process changes its mappings faster than they can be read
+ *   EINTR         a fatal signal came while it waited
  *
  * VMON_IOC_CANCEL ends one watch of this session by its id: ENOENT if it has
  * none of that id. VMON_IOC_CANCEL_ALL ends all of them.
