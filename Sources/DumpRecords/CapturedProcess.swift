@@ -26,6 +26,7 @@ public struct CapturedProcess: Sendable {
         while line.last == 0 {
             line.removeLast()
         }
-        arguments = line.isEmpty ? [] : line.split(separator: 0, omittingEmptySubsequences: false).map(RawText.init)
+        arguments =
+            line.isEmpty ? [] : line.split(separator: 0, omittingEmptySubsequences: false).map(RawText.init)
     }
 }

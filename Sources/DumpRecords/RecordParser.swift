@@ -46,7 +46,8 @@ struct RecordParser {
         guard cursor.rest.count >= MemoryLayout<vmon_record>.size else { throw .cutShort }
         let record = try cursor.take(vmon_record.self)
         guard record.magic == UInt16(VMON_RECORD_MAGIC) else { throw .noMagic }
-        guard record.size >= UInt32(MemoryLayout<vmon_record>.size), record.size <= UInt32(VMON_RECORD_SIZE_MAX),
+        guard record.size >= UInt32(MemoryLayout<vmon_record>.size),
+            record.size <= UInt32(VMON_RECORD_SIZE_MAX),
             record.size.isMultiple(of: 8)
         else { throw .badSize(record.size) }
         guard Int(record.size) <= bytes.count - offset else { throw .cutShort }

@@ -20,7 +20,9 @@ public struct StackCopy: Sendable {
     /// The 8 bytes at an address; nil if one of them lies outside of the copy or in a hole.
     public func word(at address: UInt64) -> UInt64? {
         // The last word of the copy counts: the outermost return address may be there.
-        guard bytes.count >= 8, address >= start, address - start <= UInt64(bytes.count - 8) else { return nil }
+        guard bytes.count >= 8, address >= start, address - start <= UInt64(bytes.count - 8) else {
+            return nil
+        }
         guard isPresent(address), isPresent(address + 7) else { return nil }
         var cursor = RecordCursor(bytes.dropFirst(Int(address - start)))
         return try? cursor.take(UInt64.self)

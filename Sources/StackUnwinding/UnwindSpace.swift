@@ -50,25 +50,33 @@ import CUnwind
             var cursor = unw_cursor_t()
             let argument = unsafe Unmanaged.passUnretained(target).toOpaque()
             guard unsafe _Ux86_64_init_remote(&cursor, space, argument) == 0 else { return nil }
-            var isReturnAddress = target.beginsAtReturnAddress
+            var isCaller = target.beginsAtReturnAddress
+            var lastStackPointer: UInt64 = 0
             while frames.count < limit {
                 let address = Self.register(UNW_X86_64_RIP, of: &cursor)
                 let stackPointer = Self.register(UNW_X86_64_RSP, of: &cursor)
                 let framePointer = Self.register(UNW_X86_64_RBP, of: &cursor)
-                // A task may have been stopped anywhere, but what calls must be code.
-                if !frames.isEmpty, address == 0 || isReturnAddress && !target.isCode(address) { return nil }
-                target.isAtSignalFrame = unsafe _Ux86_64_is_signal_frame(&cursor) > 0
-                // Nobody calls the code that returns from a signal handler, or what a signal stops.
-                frames.append(Frame(address: address, isReturnAddress: isReturnAddress && !target.isAtSignalFrame))
-                isReturnAddress = !target.isAtSignalFrame
+                // libunwind tells so of the frame that a signal stopped, not of the trampoline before it.
+                let isInterrupted = unsafe _Ux86_64_is_signal_frame(&cursor) > 0
+                if isInterrupted, let trampoline = frames.popLast() {
+                    frames.append(Frame(address: trampoline.address, isReturnAddress: false))
+                } else if isCaller, !target.isCode(address) || stackPointer <= lastStackPointer {
+                    // Callers are code, and further up, for stacks grow down; only handlers may
+                    // have a stack of their own.
+                    return nil
+                }
+                let isStopped = !isCaller || isInterrupted
+                frames.append(Frame(address: address, isReturnAddress: !isStopped))
 
                 let result = unsafe _Ux86_64_step(&cursor)
                 if result == Self.noRules {
                     return target.caller(framePointer: framePointer, stackPointer: stackPointer)
                 }
-                let next = Self.register(UNW_X86_64_RSP, of: &cursor)
-                // Stacks grow down, so callers are further up; only handlers may have a stack of their own.
-                if result <= 0 || next <= stackPointer && isReturnAddress { return nil }
+                if result <= 0 { return nil }
+                isCaller = true
+                // Where a task was stopped, it may have the return address in a register, as vfork()
+                // has: then its caller's stack begins at the same place.
+                lastStackPointer = stackPointer &- (isStopped ? 1 : 0)
             }
             return nil
         }
@@ -92,9 +100,10 @@ import CUnwind
         var result = -Int32(UNW_ENOINFO.rawValue)
         if let table = target.unwindTable(for: address) {
             var search = unsafe unw_dyn_info_t(table)
-            result = unsafe _Ux86_64_dwarf_search_unwind_table(space, address, &search, info, needsRules, argument)
+            result = unsafe _Ux86_64_dwarf_search_unwind_table(
+                space, address, &search, info, needsRules, argument)
         }
-        return result == -Int32(UNW_ENOINFO.rawValue) && !target.isAtSignalFrame ? noRules : result
+        return result == -Int32(UNW_ENOINFO.rawValue) ? noRules : result
     }
 
     private static func register(_ register: x86_64_regnum_t, of cursor: inout unw_cursor_t) -> UInt64 {

@@ -10,8 +10,6 @@ final class UnwindTarget {
     private let image: ProcessImage
     /// Whether the walk begins in a caller, and not where the task was stopped.
     let beginsAtReturnAddress: Bool
-    /// Set while libunwind is at a signal's trampoline, which it knows without unwind information.
-    var isAtSignalFrame = false
 
     init(registers: Registers, stack: StackCopy, image: ProcessImage, beginsAtReturnAddress: Bool = false) {
         self.registers = registers
@@ -56,7 +54,7 @@ final class UnwindTarget {
 
     /// Whether a function may go on at an address: a frame elsewhere is a misread stack.
     func isCode(_ address: UInt64) -> Bool {
-        image.isExecutable(address)
+        address != 0 && image.isExecutable(address)
     }
 
     /// The caller of a frame by its frame pointer: at that address are the caller's own frame

@@ -11,8 +11,8 @@ func demangled(_ symbol: String) -> (text: String, language: MangledLanguage)? {
     guard symbol.utf8.count <= 16384, let language = MangledLanguage(symbol) else { return nil }
     let text =
         switch language {
-        case .cxx: unsafe __cxa_demangle(symbol, nil, nil, nil)
-        case .swift: unsafe swift_demangle(symbol, UInt(symbol.utf8.count), nil, nil, 0)
+        case .cxx: unsafe demangleCxx(symbol, nil, nil, nil)
+        case .swift: unsafe demangleSwift(symbol, UInt(symbol.utf8.count), nil, nil, 0)
         }
     guard let text = unsafe text else { return nil }
     defer { unsafe free(text) }
@@ -37,13 +37,13 @@ enum MangledLanguage {
 }
 
 @_silgen_name("__cxa_demangle")
-private func __cxa_demangle(
+private func demangleCxx(
     _ symbol: UnsafePointer<CChar>, _ buffer: UnsafeMutablePointer<CChar>?,
     _ size: UnsafeMutablePointer<UInt>?, _ status: UnsafeMutablePointer<CInt>?
 ) -> UnsafeMutablePointer<CChar>?
 
 @_silgen_name("swift_demangle")
-private func swift_demangle(
+private func demangleSwift(
     _ symbol: UnsafePointer<CChar>, _ length: UInt, _ buffer: UnsafeMutablePointer<CChar>?,
     _ size: UnsafeMutablePointer<UInt>?, _ flags: UInt32
 ) -> UnsafeMutablePointer<CChar>?

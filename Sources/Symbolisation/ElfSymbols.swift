@@ -55,9 +55,10 @@ import CElf
             var symbol = GElf_Sym()
             for index in 0..<Int32(clamping: unsafe data.pointee.d_size / MemoryLayout<Elf64_Sym>.size)
             where unsafe gelf_getsym(data, index, &symbol) != nil {
-                if let end = ends[symbol.st_shndx], let entry = entry(symbol, sectionEnd: end, strings: header.sh_link) {
-                    functions.append(entry)
-                }
+                guard let end = ends[symbol.st_shndx],
+                    let function = entry(symbol, sectionEnd: end, strings: header.sh_link)
+                else { continue }
+                functions.append(function)
             }
         }
         return functions
@@ -82,7 +83,9 @@ import CElf
         let type = Int32(symbol.st_info & 15)
         let isFunction = type == STT_FUNC || type == STT_GNU_IFUNC
         // Assembly code often leaves its functions without a type.
-        guard isFunction || type == STT_NOTYPE, symbol.st_name != 0, symbol.st_value < sectionEnd else { return nil }
+        guard isFunction || type == STT_NOTYPE, symbol.st_name != 0, symbol.st_value < sectionEnd else {
+            return nil
+        }
         let binding: UInt8 =
             switch Int32(symbol.st_info >> 4) {
             case STB_LOCAL: 0
@@ -92,7 +95,8 @@ import CElf
         let hasSize = symbol.st_size != 0
         let end = symbol.st_value.addingReportingOverflow(symbol.st_size)
         return SymbolTable.Entry(
-            start: symbol.st_value, end: hasSize && !end.overflow ? end.partialValue : sectionEnd, hasSize: hasSize,
+            start: symbol.st_value, end: hasSize && !end.overflow ? end.partialValue : sectionEnd,
+            hasSize: hasSize,
             rank: (hasSize ? 8 : 0) + binding * 2 + (isFunction ? 1 : 0),
             name: SymbolTable.Name(section: strings, offset: symbol.st_name))
     }

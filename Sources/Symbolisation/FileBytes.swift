@@ -36,7 +36,9 @@ import SystemPackage
 
     /// The code that the kernel maps into every process, as this process has it.
     init?(vdsoOfThisProcess: Void) {
-        guard let start = unsafe UnsafeRawPointer(bitPattern: getauxval(UInt(AT_SYSINFO_EHDR))) else { return nil }
+        guard let start = unsafe UnsafeRawPointer(bitPattern: getauxval(UInt(AT_SYSINFO_EHDR))) else {
+            return nil
+        }
         // The section headers are its last part.
         let header = unsafe start.loadUnaligned(as: Elf64_Ehdr.self)
         unsafe self.start = start
@@ -95,7 +97,9 @@ public struct FileIdentity: Hashable, Sendable {
         deviceMinor = gnu_dev_minor(status.deviceID.rawValue)
         inode = UInt64(status.inode.rawValue)
         var system = statfs()
-        let overlayfs = 0x794c_7630, btrfs = 0x9123_683e
-        isShownByMappings = unsafe fstatfs(file.rawValue, &system) == 0 && system.f_type != overlayfs && system.f_type != btrfs
+        let overlayfs = 0x794c_7630
+        let btrfs = 0x9123_683e
+        let isKnown = unsafe fstatfs(file.rawValue, &system) == 0
+        isShownByMappings = isKnown && system.f_type != overlayfs && system.f_type != btrfs
     }
 }

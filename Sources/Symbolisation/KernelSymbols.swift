@@ -10,7 +10,6 @@ public struct KernelSymbols: Sendable {
         let nameStart: UInt32
         /// 0 where no function begins, but something else does.
         let nameLength: UInt16
-        let isGlobal: Bool
     }
 
     private let text: [UInt8]
@@ -30,16 +29,15 @@ public struct KernelSymbols: Sendable {
         }
         for line in modules.split(separator: UInt8(ascii: "\n")) {
             if let end = Self.moduleEnd(line) {
-                entries.append(Entry(address: end, nameStart: 0, nameLength: 0, isGlobal: false))
+                entries.append(Entry(address: end, nameStart: 0, nameLength: 0))
             }
         }
-        // Of several at one address the best comes last, for that is where a search ends.
+        // Of several at one address that comes last which a search is to find. Among names it is the
+        // first in the list, which the kernel itself prints.
         entries.sort {
             if $0.address != $1.address { return $0.address < $1.address }
             let isNamed = ($0.nameLength > 0, $1.nameLength > 0)
-            if isNamed.0 != isNamed.1 { return isNamed.1 }
-            if $0.isGlobal != $1.isGlobal { return $1.isGlobal }
-            return $0.nameStart > $1.nameStart
+            return isNamed.0 != isNamed.1 ? isNamed.1 : $0.nameStart > $1.nameStart
         }
     }
 
@@ -76,22 +74,25 @@ public struct KernelSymbols: Sendable {
         }
         let blank = UInt8(ascii: " ")
         // Without the right to see them, all addresses are 0.
-        guard address != 0, end - position > 3, text[position] == blank, text[position + 2] == blank else { return nil }
+        guard address != 0, end - position > 3, text[position] == blank, text[position + 2] == blank else {
+            return nil
+        }
         let type = text[position + 1]
         let name = position + 3
         position = name
         while position < end, text[position] != UInt8(ascii: "\t") { position += 1 }
 
-        guard let nameStart = UInt32(exactly: name), let nameLength = UInt16(exactly: position - name) else { return nil }
         let isFunction = isText(type) && !isEndOfText(text[name..<position])
-        return Entry(
-            address: address, nameStart: nameStart, nameLength: isFunction ? nameLength : 0,
-            isGlobal: type == UInt8(ascii: "T"))
+        guard let nameStart = UInt32(exactly: name), let nameLength = UInt16(exactly: position - name) else {
+            return nil
+        }
+        return Entry(address: address, nameStart: nameStart, nameLength: isFunction ? nameLength : 0)
     }
 
     /// Text symbols, and weak ones, which are functions with few exceptions.
     private static func isText(_ type: UInt8) -> Bool {
-        type == UInt8(ascii: "t") || type == UInt8(ascii: "T") || type == UInt8(ascii: "W") || type == UInt8(ascii: "w")
+        type == UInt8(ascii: "t") || type == UInt8(ascii: "T") || type == UInt8(ascii: "W")
+            || type == UInt8(ascii: "w")
     }
 
     /// Where a part of the kernel's text ends: listed as functions, which they are not.

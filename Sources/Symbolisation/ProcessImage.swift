@@ -10,7 +10,9 @@ public struct FileMapping: Sendable {
     public let buildID: [UInt8]
     public let identity: FileIdentity
 
-    public init(addresses: Range<UInt64>, offset: UInt64, path: [UInt8], buildID: [UInt8], identity: FileIdentity) {
+    public init(
+        addresses: Range<UInt64>, offset: UInt64, path: [UInt8], buildID: [UInt8], identity: FileIdentity
+    ) {
         self.addresses = addresses
         self.offset = offset
         self.path = path

@@ -93,7 +93,8 @@ extension Signature {
     /// Names of Rust end in `::h` and 16 digits, which tell nothing.
     private static func withoutRustHash(_ name: String) -> String {
         let hash = name.utf8.suffix(19)
-        let isHash = hash.count == 19 && hash.starts(with: "::h".utf8)
+        let isHash =
+            hash.count == 19 && hash.starts(with: "::h".utf8)
             && hash.dropFirst(3).allSatisfy { "0123456789abcdef".utf8.contains($0) }
         return isHash ? String(name.dropLast(19)) : name
     }

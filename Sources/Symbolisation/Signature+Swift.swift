@@ -6,7 +6,8 @@ extension Signature {
     /// `closure #1 (Swift.Int) -> () in main.f() -> ()` gives `main.f.closure#1`.
     mutating func swiftName() -> String {
         // These are about types that have no names of their own.
-        for thing in ["reabstraction thunk", "protocol witness table"] as [StaticString] where firstPosition(of: thing) != nil {
+        for thing in ["reabstraction thunk", "protocol witness table"] as [StaticString]
+        where firstPosition(of: thing) != nil {
             return oneWord(Array(thing.description.utf8)[...])
         }
         let parts = parts()

@@ -77,7 +77,8 @@ struct Device: ~Copyable {
     private static func failure(toOpen error: Errno?) -> Failure {
         switch error {
         case .noSuchFileOrDirectory, .operationNotSupportedByDevice, .noSuchAddressOrDevice:
-            .noDevice("there is no \(VMON_DEVICE_PATH); load the module first: insmod kmod/variable_monitor.ko")
+            .noDevice(
+                "there is no \(VMON_DEVICE_PATH); load the module first: insmod kmod/variable_monitor.ko")
         case .permissionDenied, .notPermitted: noPermission
         default: .noDevice("\(VMON_DEVICE_PATH) cannot be opened: \(error?.description ?? "")")
         }

@@ -10,7 +10,9 @@ struct Failure: Error {
 
     /// By the meanings of `sysexits.h`.
     static func noDevice(_ message: String) -> Failure { Failure(message: message, exitCode: ExitCode(66)) }
-    static func noPermission(_ message: String) -> Failure { Failure(message: message, exitCode: ExitCode(77)) }
+    static func noPermission(_ message: String) -> Failure {
+        Failure(message: message, exitCode: ExitCode(77))
+    }
     static func cannotRead(_ message: String) -> Failure { Failure(message: message, exitCode: ExitCode(74)) }
     static func cannotWrite(_ errno: Errno) -> Failure {
         Failure(message: "the report could not be written: \(errno)", exitCode: ExitCode(74))

@@ -10,7 +10,8 @@ enum Readiness {
 /// Waits until a file is ready, or has an error that the next call will tell; false if the time
 /// is over before. The corresponding C function is `poll`.
 func poll(_ file: FileDescriptor, for readiness: Readiness, milliseconds: Int) throws(Errno) -> Bool {
-    var entry = pollfd(fd: file.rawValue, events: Int16(readiness == .readable ? POLLIN : POLLOUT), revents: 0)
+    var entry = pollfd(
+        fd: file.rawValue, events: Int16(readiness == .readable ? POLLIN : POLLOUT), revents: 0)
     while true {
         let count = unsafe Glibc.poll(&entry, 1, Int32(milliseconds))
         if count >= 0 { return count > 0 }

@@ -22,7 +22,8 @@ import Testing
         change(&task)
         var writer = RecordWriter()
         writer.begin()
-        writer.append(VMON_RECORD_TASK, task, parts: [bytesOf(UInt64(1)), [UInt8](repeating: 0, count: 16), [0x2f]])
+        writer.append(
+            VMON_RECORD_TASK, task, parts: [bytesOf(UInt64(1)), [UInt8](repeating: 0, count: 16), [0x2f]])
         writer.end()
         return recording(writer.bytes)
     }
@@ -79,7 +80,9 @@ import Testing
         backwards.end = backwards.start
         var longBuildID = SampleDump.mapping
         longBuildID.build_id_bytes = 21
-        for (mapping, reason) in [(backwards, Damage.Reason.badRange), (longBuildID, .overLimit("bytes of build-id", 21))] {
+        for (mapping, reason) in [
+            (backwards, Damage.Reason.badRange), (longBuildID, .overLimit("bytes of build-id", 21)),
+        ] {
             var writer = RecordWriter()
             writer.begin()
             writer.mappings(addressSpace: 1, [(mapping, path: [])])
@@ -89,10 +92,12 @@ import Testing
     }
 
     /// The second of three records, with a header that cannot be trusted: the third is found again.
-    @Test(arguments: [
-        (0, [0], Damage.Reason.noMagic), (4, [44, 0, 0, 0], .badSize(44)), (4, [32, 0, 0, 0], .badSize(32)),
-        (4, [8, 0, 2, 0], .badSize(131080)), (4, [0, 0, 1, 0], .cutShort),
-    ] as [(Int, [UInt8], Damage.Reason)])
+    @Test(
+        arguments: [
+            (0, [0], Damage.Reason.noMagic), (4, [44, 0, 0, 0], .badSize(44)),
+            (4, [32, 0, 0, 0], .badSize(32)),
+            (4, [8, 0, 2, 0], .badSize(131080)), (4, [0, 0, 1, 0], .cutShort),
+        ] as [(Int, [UInt8], Damage.Reason)])
     func headersThatCannotBe(offset: Int, contents: [UInt8], reason: Damage.Reason) {
         var writer = RecordWriter()
         writer.begin()
@@ -149,7 +154,9 @@ import Testing
             var bytes = original
             for _ in 0...Int.random(in: 0..<6, using: &random) {
                 let offset = Int.random(in: bytes.indices, using: &random)
-                bytes[offset] = Int.random(in: 0..<4, using: &random) == 0 ? 0xff : UInt8(truncatingIfNeeded: random.next())
+                bytes[offset] =
+                    Int.random(in: 0..<4, using: &random) == 0
+                    ? 0xff : UInt8(truncatingIfNeeded: random.next())
             }
             if Int.random(in: 0..<4, using: &random) == 0 {
                 bytes.removeSubrange(Int.random(in: bytes.indices, using: &random)...)

@@ -48,7 +48,10 @@ import Testing
         #expect(space.mappings.map(\.buildID) == [[1, 2, 3, 4], [1, 2, 3, 4]])
         #expect(space.mappings.first?.addresses == 0x40_0000..<0x40_1000)
 
-        #expect(dump.processes[42]?.arguments == [RawText("./userstack"), RawText("-x"), RawText(""), RawText("y")])
+        #expect(
+            dump.processes[42]?.arguments == [
+                RawText("./userstack"), RawText("-x"), RawText(""), RawText("y"),
+            ])
         #expect(recording.losses.map(\.sequences) == [100...101])
         #expect(recording.watchEnds.map(\.reason) == [.exited])
     }
@@ -78,7 +81,9 @@ import Testing
             var mapping = SampleDump.mapping
             mapping.start = start
             mapping.end = start + 0x1000
-            writer.mappings(addressSpace: 4, flags: start == 0x3000 ? VMON_MAPPINGS_TRUNCATED.rawValue : 0, [(mapping, path: [])])
+            writer.mappings(
+                addressSpace: 4, flags: start == 0x3000 ? VMON_MAPPINGS_TRUNCATED.rawValue : 0,
+                [(mapping, path: [])])
         }
         let space = recording(writer.bytes).dumps.first?.addressSpaces[4]
         #expect(space?.mappings.map(\.addresses.lowerBound) == [0x1000, 0x3000])
@@ -140,7 +145,13 @@ import Testing
         var writer = RecordWriter()
         writer.begin()
         writer.sequence = 102
-        writer.append(VMON_RECORD_LOST, { var lost = SampleDump.lost; lost.first_sequence = 2; return lost }())
+        writer.append(
+            VMON_RECORD_LOST,
+            {
+                var lost = SampleDump.lost
+                lost.first_sequence = 2
+                return lost
+            }())
         let recording = recording(writer.bytes)
         #expect(recording.gaps == [])
         #expect(recording.losses.map(\.count) == [2])

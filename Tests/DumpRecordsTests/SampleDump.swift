@@ -14,8 +14,10 @@ enum SampleDump {
         writer.begin(realtime: 1_701_141_698_684_973_655, hits: 1)
         writer.append(VMON_RECORD_HIT, hit)
         writer.task(task, kernelFrames: kernelFrames, stack: stack, cgroup: "/user.slice")
-        writer.mappings(addressSpace: 1, tgid: 42, [(mapping, path: Array("/usr/bin/a b".utf8)), (mapping, path: [])])
-        writer.process(pid: 42, parent: 1, comm: "userstack", commandLine: Array("./userstack\0-x\0\0y\0".utf8))
+        writer.mappings(
+            addressSpace: 1, tgid: 42, [(mapping, path: Array("/usr/bin/a b".utf8)), (mapping, path: [])])
+        writer.process(
+            pid: 42, parent: 1, comm: "userstack", commandLine: Array("./userstack\0-x\0\0y\0".utf8))
         writer.append(VMON_RECORD_LOST, lost)
         writer.append(VMON_RECORD_WATCH_END, watchEnd)
         writer.end(captured: 1)

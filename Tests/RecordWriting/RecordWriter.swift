@@ -44,7 +44,9 @@ public struct RecordWriter {
     }
 
     /// Appends a task with its kernel frames, stack and cgroup.
-    public mutating func task(_ task: vmon_task, kernelFrames: [UInt64] = [], stack: [UInt8] = [], cgroup: String = "/") {
+    public mutating func task(
+        _ task: vmon_task, kernelFrames: [UInt64] = [], stack: [UInt8] = [], cgroup: String = "/"
+    ) {
         var task = task
         task.kernel_frames = UInt32(kernelFrames.count)
         task.stack_bytes = UInt32(stack.count)

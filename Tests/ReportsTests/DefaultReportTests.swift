@@ -43,7 +43,8 @@ import Testing
     }
 
     @Test func aKernelThreadHasNoUserSection() throws {
-        let resolved = try SampleTask.resolved(SampleTask.dump(comm: "kworker/0:1", flags: VMON_TASK_KERNEL_THREAD, commandLine: ""))
+        let resolved = try SampleTask.resolved(
+            SampleTask.dump(comm: "kworker/0:1", flags: VMON_TASK_KERNEL_THREAD, commandLine: ""))
         #expect(
             text(resolved) == """
                 ##CGROUP:[/]  51666      [510]  采样命中[S]
@@ -64,13 +65,15 @@ import Testing
     /// A program that names itself "##" must not end a task, nor begin one.
     @Test func hostileNames() throws {
         let dump = try SampleTask.dump(
-            comm: "a\n##\n\u{1b}[2J", cgroup: "/x\n##CGROUP:", commandLine: "evil\n##\n\0\u{85}\u{2028}\u{202e}b\r\0")
+            comm: "a\n##\n\u{1b}[2J", cgroup: "/x\n##CGROUP:",
+            commandLine: "evil\n##\n\0\u{85}\u{2028}\u{202e}b\r\0")
         let frames = [NamedFrame(address: 1, name: "f\n##\t\u{7f}")]
         let lines = text(try SampleTask.resolved(dump, userFrames: frames)).split(separator: "\n")
         #expect(lines.count == 14)
-        #expect(lines.filter { $0.hasPrefix("##") } == [
-            "##CGROUP:[/x?##CGROUP:]  51666      [510]  采样命中[S]", "##C++ pid 51666", "##",
-        ])
+        #expect(
+            lines.filter { $0.hasPrefix("##") } == [
+                "##CGROUP:[/x?##CGROUP:]  51666      [510]  采样命中[S]", "##C++ pid 51666", "##",
+            ])
         #expect(lines.contains("#*        0xffffffffffffff a?##??[2J (UNKNOWN)"))
         #expect(lines.contains("#^        0xffffffffffffff evil?##? ???b? (UNKNOWN)"))
         #expect(lines.contains("#~        0x1 f?##?? ([symbol])"))

@@ -16,7 +16,10 @@ import Testing
         return recording
     }
 
-    private func hit(_ name: String, _ value: Int64, _ threshold: Int64, flags: UInt8 = 0, comparison: vmon_comparison = VMON_GREATER) -> vmon_hit {
+    private func hit(
+        _ name: String, _ value: Int64, _ threshold: Int64, flags: UInt8 = 0,
+        comparison: vmon_comparison = VMON_GREATER
+    ) -> vmon_hit {
         var hit = vmon_hit()
         hit.name = fixed(name)
         hit.value = UInt64(bitPattern: value)
@@ -36,7 +39,8 @@ import Testing
         }
         #expect(
             summary(of: try #require(recording.dumps.first))
-                == "dump 1: temp = 151 > 150 (process 42), low = -3 < -2 (process 42), big = 18446744073709551615 > 5 (process 42); 0 tasks")
+                == "dump 1: temp = 151 > 150 (process 42), low = -3 < -2 (process 42), big = 18446744073709551615 > 5 (process 42); 0 tasks"
+        )
     }
 
     @Test func whatIsMissing() throws {
@@ -50,10 +54,11 @@ import Testing
             writer.dumpID = 2
             writer.append(VMON_RECORD_HIT, hit("a\nb", 1, 0))
         }
-        #expect(recording.dumps.map(summary(of:)) == [
-            "dump 1: no hits; 0 tasks, 1 over the limit of tasks, 2 over the limit of time, 3 gone, 4 lost, the buffer was full",
-            "dump 2: a?b = 1 > 0 (process 42); 0 tasks; its end is missing",
-        ])
+        #expect(
+            recording.dumps.map(summary(of:)) == [
+                "dump 1: no hits; 0 tasks, 1 over the limit of tasks, 2 over the limit of time, 3 gone, 4 lost, the buffer was full",
+                "dump 2: a?b = 1 > 0 (process 42); 0 tasks; its end is missing",
+            ])
     }
 
     @Test func theTimeIsLocal() throws {
@@ -85,11 +90,12 @@ import Testing
             writer.append(VMON_RECORD_LOST, lost)
             writer.append(VMON_RECORD_TASK, vmon_lost())
         }
-        #expect(Reports.notices(of: recording) == [
-            "watch 3 (temp of process 42) ended: the process is gone",
-            "4 records were lost, because the buffer was full",
-            "records 3 to 4 are missing",
-            "damaged input: 64 bytes at offset 200 skipped: a part of the record goes past its end",
-        ])
+        #expect(
+            Reports.notices(of: recording) == [
+                "watch 3 (temp of process 42) ended: the process is gone",
+                "4 records were lost, because the buffer was full",
+                "records 3 to 4 are missing",
+                "damaged input: 64 bytes at offset 200 skipped: a part of the record goes past its end",
+            ])
     }
 }

@@ -24,7 +24,9 @@ struct ChildProcess: ~Copyable {
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
 
         let copies = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        defer { for unsafe copy in unsafe copies { unsafe free(copy) } }
+        defer {
+            for index in unsafe copies.indices { unsafe free(copies[index]) }
+        }
         var pid: pid_t = 0
         let error = unsafe posix_spawnp(&pid, copies[0]!, &actions, &attributes, copies, environ)
         guard error == 0 else { throw TestFailure("\(arguments[0]) cannot be started: errno \(error)") }
@@ -58,7 +60,9 @@ struct ChildProcess: ~Copyable {
     func waitUntilIn(systemCalls: Set<Int>) throws {
         for _ in 0..<3000 {
             let line = String(decoding: try contents(of: "/proc/\(pid)/syscall"), as: UTF8.self)
-            if let number = line.split(separator: " ").first.flatMap({ Int($0) }), systemCalls.contains(number) {
+            if let number = line.split(separator: " ").first.flatMap({ Int($0) }),
+                systemCalls.contains(number)
+            {
                 return
             }
             usleep(10_000)
@@ -96,5 +100,7 @@ func write(_ text: String, to path: String) throws {
     guard file >= 0 else { throw TestFailure("\(path): errno \(errno)") }
     defer { close(file) }
     let bytes = Array(text.utf8)
-    guard unsafe Glibc.write(file, bytes, bytes.count) == bytes.count else { throw TestFailure("\(path) cannot be written") }
+    guard unsafe Glibc.write(file, bytes, bytes.count) == bytes.count else {
+        throw TestFailure("\(path) cannot be written")
+    }
 }

@@ -35,7 +35,9 @@ import Testing
 
     @Test func framePointersAreFollowed() throws {
         let start: UInt64 = 0x7000_0000_0000
-        let frames = try frames(task { $0.registers.rbp = start + 8 }, stack: [0, start + 24, 0x5000, start + 40, 0x6000, 0, 0x7000])
+        let frames = try frames(
+            task { $0.registers.rbp = start + 8 },
+            stack: [0, start + 24, 0x5000, start + 40, 0x6000, 0, 0x7000])
         #expect(frames.map(\.address) == [0x1234, 0x5000, 0x6000, 0x7000])
         #expect(frames.map(\.lookupAddress) == [0x1234, 0x4fff, 0x5fff, 0x6fff])
     }
@@ -75,7 +77,8 @@ import Testing
         let space = try #require(original.addressSpaces[1])
         let task = original.tasks[0]
         let registers = try #require(task.registers)
-        let words = stride(from: task.stack.start, to: task.stack.start + 2048, by: 8).compactMap(task.stack.word)
+        let words = stride(from: task.stack.start, to: task.stack.start + 2048, by: 8).compactMap(
+            task.stack.word)
         let unwinder = StackUnwinder(image: ProcessImage(space, files: ElfFileCache()))
         let code = unwinder.frames(of: task).map(\.address)
         #expect(code.count > 40)
@@ -89,7 +92,9 @@ import Testing
             switch random(below: 4) {
             case 0: code[random(below: code.count)] &+ UInt64(random(below: 64)) &- 32
             case 1: registers.rsp &+ UInt64(random(below: 2200)) &- 64
-            case 2: space.mappings[random(below: space.mappings.count)].addresses.lowerBound &+ UInt64(random(below: 1 << 16))
+            case 2:
+                space.mappings[random(below: space.mappings.count)].addresses.lowerBound
+                    &+ UInt64(random(below: 1 << 16))
             default: UInt64(random(below: .max))
             }
         }

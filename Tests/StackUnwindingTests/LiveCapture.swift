@@ -50,13 +50,17 @@ struct LiveCapture {
     }
 
     private func registers() throws -> vmon_registers {
-        let attach: CInt = 16, getRegisters: CInt = 12, detach: CInt = 17
+        let attach: CInt = 16
+        let getRegisters: CInt = 12
+        let detach: CInt = 17
         guard ptrace(attach, pid, 0, nil) == 0 else { throw TestFailure("PTRACE_ATTACH: errno \(errno)") }
         defer { ptrace(detach, pid, 0, nil) }
         guard waitpid(pid, nil, 0) == pid else { throw TestFailure("waitpid: errno \(errno)") }
         // The order of vmon_registers is that of user_regs_struct; that has six more at its end.
         var all = [UInt64](repeating: 0, count: 27)
-        guard unsafe ptrace(getRegisters, pid, 0, &all) == 0 else { throw TestFailure("PTRACE_GETREGS: errno \(errno)") }
+        guard unsafe ptrace(getRegisters, pid, 0, &all) == 0 else {
+            throw TestFailure("PTRACE_GETREGS: errno \(errno)")
+        }
         return fixed(all[..<21].flatMap(bytesOf))
     }
 
@@ -76,7 +80,9 @@ struct LiveCapture {
             mapping.offset = region.offset
             mapping.inode = region.inode
             (mapping.device_major, mapping.device_minor) = region.device
-            let base = regions.last { $0.path == region.path && $0.offset == 0 && $0.addresses.lowerBound <= mapping.start }
+            let base = regions.last {
+                $0.path == region.path && $0.offset == 0 && $0.addresses.lowerBound <= mapping.start
+            }
             if let base, let buildID = try buildID(at: base.addresses.lowerBound) {
                 let changed = buildIDChange(buildID)
                 mapping.build_id = fixed(changed)
@@ -107,13 +113,15 @@ struct LiveCapture {
 
     /// A line is `start-end permissions offset major:minor inode path`.
     private func regions() throws -> [Region] {
-        String(decoding: try contents(of: "/proc/\(pid)/maps"), as: UTF8.self).split(separator: "\n").map { line in
+        String(decoding: try contents(of: "/proc/\(pid)/maps"), as: UTF8.self).split(separator: "\n").map {
+            line in
             let fields = line.split(separator: " ", maxSplits: 5)
             let range = fields[0].split(separator: "-").map { UInt64($0, radix: 16)! }
             let device = fields[3].split(separator: ":").map { UInt32($0, radix: 16)! }
             return Region(
                 addresses: range[0]..<range[1], isExecutable: fields[1].contains("x"),
-                offset: UInt64(fields[2], radix: 16)!, device: (device[0], device[1]), inode: UInt64(fields[4])!,
+                offset: UInt64(fields[2], radix: 16)!, device: (device[0], device[1]),
+                inode: UInt64(fields[4])!,
                 path: fields.count > 5 ? String(fields[5].drop { $0 == " " }) : "")
         }
     }

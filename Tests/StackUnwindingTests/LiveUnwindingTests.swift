@@ -83,7 +83,25 @@ import Testing
         let names = frames.compactMap(\.name)
         #expect(names.contains("endsWithACall"))
         #expect(!names.contains("follows"))
-        try expectSameAsDebugger(frames, child.pid, own: ["stop", "endsWithACall", "follows", "main", "_start"])
+        try expectSameAsDebugger(
+            frames, child.pid, own: ["stop", "endsWithACall", "follows", "main", "_start"])
+    }
+
+    @Test func aFunctionWithoutUnwindInformationBetweenOthers() throws {
+        let child = try SampleProgram.c(SampleProgram.noUnwindInformation, ["-fomit-frame-pointer"]).start()
+        let frames = try frames(LiveCapture(pid: child.pid))
+        let own = ["stop", "withoutInformation", "endsWithACall", "main", "_start"]
+        #expect(frames.compactMap(\.name).filter(own.contains) == own)
+        try expectSameAsDebugger(frames, child.pid, own: Set(own))
+    }
+
+    @Test func aReturnAddressInARegister() throws {
+        let child = try SampleProgram.c(SampleProgram.returnAddressInRegister, ["-fomit-frame-pointer"])
+            .start()
+        let frames = try frames(LiveCapture(pid: child.pid))
+        let own = ["leaf", "caller", "main", "_start"]
+        #expect(frames.compactMap(\.name).filter(own.contains) == own)
+        try expectSameAsDebugger(frames, child.pid, own: Set(own))
     }
 
     private func namesOfRecursion(_ flags: [String]) throws -> [String?] {
@@ -95,7 +113,8 @@ import Testing
     /// without these, so the same program with unwind information is the judge.
     @Test func framePointersWhereThereIsNothingElse() throws {
         let keepPointers = ["-fno-omit-frame-pointer"]
-        let names = try namesOfRecursion(keepPointers + ["-fno-asynchronous-unwind-tables", "-fno-unwind-tables"])
+        let names = try namesOfRecursion(
+            keepPointers + ["-fno-asynchronous-unwind-tables", "-fno-unwind-tables"])
         #expect(names.count { $0?.hasPrefix("customFunction") == true } == 41)
         #expect(names.last == "_start", "behind main there is unwind information again")
         #expect(try names == namesOfRecursion(keepPointers))

@@ -10,7 +10,8 @@ struct SampleProgram {
     let suffix: String
 
     static func c(_ source: String, _ flags: [String]) -> SampleProgram {
-        SampleProgram(source: source, compiler: ["gcc", "-O2", "-fno-optimize-sibling-calls"] + flags, suffix: ".c")
+        SampleProgram(
+            source: source, compiler: ["gcc", "-O2", "-fno-optimize-sibling-calls"] + flags, suffix: ".c")
     }
 
     /// With the compiler next to the run-time library that this test itself uses, and with the linker
@@ -22,7 +23,8 @@ struct SampleProgram {
             let start = line.firstIndex(of: "/")
         else { throw TestFailure("\(library) is not mapped") }
         let toolchain = line[start...].dropLast(library.count)
-        return SampleProgram(source: source, compiler: ["\(toolchain)/usr/bin/swiftc", "-O", "-use-ld=lld"], suffix: ".swift")
+        return SampleProgram(
+            source: source, compiler: ["\(toolchain)/usr/bin/swiftc", "-O", "-use-ld=lld"], suffix: ".swift")
     }
 
     /// Compiles and starts it, and waits until it sleeps.
@@ -31,8 +33,9 @@ struct SampleProgram {
         try write(source, to: program + suffix)
         _ = try ChildProcess.output(of: compiler + ["-o", program, program + suffix])
         let child = try ChildProcess([program])
-        let nanosleep = 35, clock_nanosleep = 230
-        try child.waitUntilIn(systemCalls: [nanosleep, clock_nanosleep])
+        let nanosleep = 35
+        let clockNanosleep = 230
+        try child.waitUntilIn(systemCalls: [nanosleep, clockNanosleep])
         return child
     }
 
@@ -91,6 +94,45 @@ struct SampleProgram {
         void weak(void) __attribute__((weak, alias("endsWithACall")));
         __attribute__((noipa)) void follows(void) { asm volatile("" ::: "memory"); }
         int main(void) { endsWithACall(); follows(); }
+        """
+
+    /// The same through a function that has no unwind information, but a frame pointer, as hand-written
+    /// and just-in-time code does.
+    static let noUnwindInformation = """
+        #include <time.h>
+        #include <unistd.h>
+        __attribute__((noipa, noreturn)) void stop(void)
+        {
+            struct timespec hour = { 3600 };
+            for (;;) nanosleep(&hour, 0);
+        }
+        asm(".text\\n"
+            ".globl withoutInformation\\n.type withoutInformation, @function\\n"
+            "withoutInformation: push %rbp\\n mov %rsp, %rbp\\n call stop\\n"
+            ".size withoutInformation, . - withoutInformation\\n");
+        __attribute__((noreturn)) void withoutInformation(void);
+        __attribute__((noipa)) void endsWithACall(void) { withoutInformation(); }
+        __attribute__((noipa)) void follows(void) { asm volatile("" ::: "memory"); }
+        int main(void) { endsWithACall(); follows(); }
+        """
+
+    /// A leaf that takes its return address off the stack, as vfork() does in the C library.
+    static let returnAddressInRegister = """
+        #include <time.h>
+        asm(".text\\n"
+            ".globl leaf\\n.type leaf, @function\\n"
+            "leaf: .cfi_startproc\\n"
+            " pop %r8\\n .cfi_adjust_cfa_offset -8\\n .cfi_register %rip, %r8\\n"
+            " mov $35, %eax\\n xor %esi, %esi\\n syscall\\n"
+            " push %r8\\n .cfi_adjust_cfa_offset 8\\n .cfi_rel_offset %rip, 0\\n ret\\n"
+            " .cfi_endproc\\n.size leaf, . - leaf\\n");
+        int leaf(const struct timespec *time);
+        __attribute__((noipa)) static int caller(void)
+        {
+            struct timespec hour = { 3600 };
+            return leaf(&hour) + 1;
+        }
+        int main(void) { return caller() + 1; }
         """
 
     static let swiftRecursion = """

@@ -8,7 +8,8 @@ import Testing
 @Suite struct ElfFileTests {
     /// An executable mapping of this process, as `/proc/self/maps` shows it.
     private func mapping(ofFileNamed name: String) throws -> FileMapping {
-        let lines = try String(decoding: contents(of: "/proc/self/maps"), as: UTF8.self).split(separator: "\n")
+        let lines = try String(decoding: contents(of: "/proc/self/maps"), as: UTF8.self).split(
+            separator: "\n")
         let line = try #require(lines.first { $0.contains(" r-xp ") && $0.hasSuffix(name) })
         let fields = line.split(separator: " ", maxSplits: 5)
         let range = fields[0].split(separator: "-").map { UInt64($0, radix: 16)! }
@@ -40,7 +41,8 @@ import Testing
         let mapping = try mapping(ofFileNamed: "/libc.so.6")
         let file = try #require(ElfFileCache().file(of: mapping))
         let whole = file.loadBias(ofMappingAt: mapping.addresses.lowerBound, offset: mapping.offset)
-        let rest = file.loadBias(ofMappingAt: mapping.addresses.lowerBound + 0x3000, offset: mapping.offset + 0x3000)
+        let rest = file.loadBias(
+            ofMappingAt: mapping.addresses.lowerBound + 0x3000, offset: mapping.offset + 0x3000)
         #expect(whole != nil)
         #expect(whole == rest)
         #expect(file.loadBias(ofMappingAt: 0x1000, offset: 1 << 40) == nil)
@@ -62,9 +64,11 @@ import Testing
         let file = try #require(ElfFileCache().file(of: mapped))
         func isUsed(buildID: [UInt8], inode: UInt64) -> Bool {
             let identity = FileIdentity(
-                deviceMajor: mapped.identity.deviceMajor, deviceMinor: mapped.identity.deviceMinor, inode: inode)
+                deviceMajor: mapped.identity.deviceMajor, deviceMinor: mapped.identity.deviceMinor,
+                inode: inode)
             let mapping = FileMapping(
-                addresses: mapped.addresses, offset: mapped.offset, path: mapped.path, buildID: buildID, identity: identity)
+                addresses: mapped.addresses, offset: mapped.offset, path: mapped.path, buildID: buildID,
+                identity: identity)
             return ElfFileCache().file(of: mapping) != nil
         }
         #expect(!file.buildID.isEmpty)

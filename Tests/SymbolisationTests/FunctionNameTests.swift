@@ -34,7 +34,10 @@ import Testing
         ("_ZN9__gnu_cxxltIPicEEbT_T0_", "__gnu_cxx::operator<_<int*,char>"),
         ("_ZN2nslsERSoRKNS_1AE", "ns::operator<<"),
         ("_ZNK2ns4ListImEcvbEv", "ns::List<unsigned_long>::operator_bool"),
-        ("_ZNK2ns4ListIPFvicEEcvSt6vectorIiSaIiEEEv", "ns::List<void_(*)(int,char)>::operator_std::vector<int,std::allocator<int>>"),
+        (
+            "_ZNK2ns4ListIPFvicEEcvSt6vectorIiSaIiEEEv",
+            "ns::List<void_(*)(int,char)>::operator_std::vector<int,std::allocator<int>>"
+        ),
         ("_ZN2ns4ListIiEdaEPv", "ns::List<int>::operator_delete[]"),
         ("_ZN2nsli2_xEy", "ns::operator\"\"_x"),
         // What is around a name.
@@ -65,7 +68,10 @@ import Testing
         ("$s3mod4MainV4mainyyYaKFZTf4d_nTQ2_", "mod.Main.main"),
         ("$sSa3modE4eachySayqd__Gqd__xKXEKSLRd__lF", "Swift.Array.each"),
         ("$sSa3modSiRszlE5total2ofS2i_tFS2i_Sitcfu_", "Swift.Array<A>.total.closure#1"),
-        ("$ss15ContiguousArrayV16_createNewBuffer14bufferIsUnique15minimumCapacity13growForAppendySb_SiSbtFSi_Tg5", "Swift.ContiguousArray._createNewBuffer"),
+        (
+            "$ss15ContiguousArrayV16_createNewBuffer14bufferIsUnique15minimumCapacity13growForAppendySb_SiSbtFSi_Tg5",
+            "Swift.ContiguousArray._createNewBuffer"
+        ),
         ("$s3mod1CCMa", "type_metadata_accessor_for_mod.C"),
         ("$s3mod6global_WZ", "one-time_initialization_function_for_global"),
         ("$sIegh_IeyBh_TR", "reabstraction_thunk"),

@@ -8,9 +8,9 @@ import Testing
         kallsyms: Array(
             """
             0000000000000000 A fixed_percpu_data
-            ffffffff81000000 t local_name
-            ffffffff81000000 T global_name
-            ffffffff81000000 W weak_name
+            ffffffff81000000 D not_a_function
+            ffffffff81000000 t first_name
+            ffffffff81000000 T second_name
             ffffffff81000100 T schedule
             ffffffff81000200 t helper.cold
             ffffffff81000300 T _etext
@@ -30,23 +30,26 @@ import Testing
 
             """.utf8))
 
-    @Test(arguments: [
-        (0xffff_ffff_8100_0100, "schedule"),
-        (0xffff_ffff_8100_01ff, "schedule"),
-        (0xffff_ffff_8100_0200, "helper.cold"),
-        (0xffff_ffff_8100_0000, "global_name"),
-        (0xffff_ffff_a000_1000, "first_of_module"),
-        (0xffff_ffff_a000_20ff, "of_module"),
-    ] as [(UInt64, String)])
+    @Test(
+        arguments: [
+            (0xffff_ffff_8100_0100, "schedule"),
+            (0xffff_ffff_8100_01ff, "schedule"),
+            (0xffff_ffff_8100_0200, "helper.cold"),
+            (0xffff_ffff_8100_0000, "first_name"),
+            (0xffff_ffff_a000_1000, "first_of_module"),
+            (0xffff_ffff_a000_20ff, "of_module"),
+        ] as [(UInt64, String)])
     func functions(address: UInt64, name: String) {
         #expect(symbols.functionName(at: address) == name)
     }
 
     /// In front of, between and behind functions nothing is named: the nearest name would be wrong.
-    @Test(arguments: [
-        0, 0x1000, 0xffff_ffff_80ff_ffff, 0xffff_ffff_8100_0300, 0xffff_ffff_8100_0500, 0xffff_ffff_a000_1080,
-        0xffff_ffff_a000_2100, .max,
-    ] as [UInt64])
+    @Test(
+        arguments: [
+            0, 0x1000, 0xffff_ffff_80ff_ffff, 0xffff_ffff_8100_0300, 0xffff_ffff_8100_0500,
+            0xffff_ffff_a000_1080,
+            0xffff_ffff_a000_2100, .max,
+        ] as [UInt64])
     func nothingElse(address: UInt64) {
         #expect(symbols.functionName(at: address) == nil)
     }
