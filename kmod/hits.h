@@ -24,7 +24,8 @@ extern struct workqueue_struct *vmon_workqueue;
 /* Time from the end of a dump to the end of its hits' mute; written by proc.c. */
 extern unsigned int dump_reset_sec;
 
-/* Keeps what the tick saw, with a reference on the watch, for the next dump.
+/*
+ * Keeps what the tick saw, with a reference on the watch, for the next dump.
  * Hard interrupt context; the watch is muted, so its hit is the caller's.
  */
 void hit_record(struct watch *watch, u64 value, u64 tick_ns);

@@ -34,7 +34,7 @@ static struct timer_group *groups[MAX_TIMER_NUM];
 static unsigned int group_count;
 static unsigned int watch_count;
 
-/* What a slot reads before its page is known. */
+/* What a slot reads while its page is not known. */
 static const u64 nothing;
 
 static enum hrtimer_restart tick(struct hrtimer *timer)
@@ -195,26 +195,14 @@ static void slot_update(struct watch *watch)
 	condition->span = watch->readable && !watch->muted ? watch->condition.span : 0;
 }
 
-void timer_group_arm(struct watch *watch, const void *value)
+void timer_group_read_at(struct watch *watch, const void *value)
 {
 	struct timer_group *group = watch->group;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&group->lock, flags);
-	group->slots[watch->slot].value = value;
-	watch->readable = true;
-	slot_update(watch);
-	raw_spin_unlock_irqrestore(&group->lock, flags);
-}
-
-void timer_group_disarm(struct watch *watch)
-{
-	struct timer_group *group = watch->group;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&group->lock, flags);
-	group->slots[watch->slot].value = &nothing;
-	watch->readable = false;
+	group->slots[watch->slot].value = value ?: &nothing;
+	watch->readable = value;
 	slot_update(watch);
 	raw_spin_unlock_irqrestore(&group->lock, flags);
 }

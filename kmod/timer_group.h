@@ -21,12 +21,11 @@ int timer_group_add(struct watch *watch);
 void timer_group_remove(struct watch *watch);
 
 /*
- * From now on ticks read the watch's value at `value`, or not at all. In both cases
- * no tick reads at the earlier place any more on return. The caller holds the
+ * From now on ticks read the watch's value at `value`, or with NULL not at all. On
+ * return no tick reads at the earlier place any more. The caller holds the
  * watch's page's lock. Any context.
  */
-void timer_group_arm(struct watch *watch, const void *value);
-void timer_group_disarm(struct watch *watch);
+void timer_group_read_at(struct watch *watch, const void *value);
 
 /* Ends the mute that its hit began. The caller holds watches_lock. */
 void timer_group_unmute(struct watch *watch);

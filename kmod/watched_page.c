@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/capability.h>
 #include <linux/highmem.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include "compat/pin.h"
 #include "hits.h"
+#include "pin.h"
 #include "timer_group.h"
 #include "watched_page.h"
 
@@ -102,7 +100,7 @@ static bool invalidate(struct mmu_interval_notifier *notifier,
 	mmu_interval_set_seq(notifier, sequence);
 	page->valid = false;
 	list_for_each_entry(watch, &page->watches, in_page)
-		timer_group_disarm(watch);
+		timer_group_read_at(watch, NULL);
 	raw_spin_unlock_irqrestore(&page->lock, flags);
 
 	space_queue_resolve(page->space,
@@ -113,51 +111,6 @@ static bool invalidate(struct mmu_interval_notifier *notifier,
 static const struct mmu_interval_notifier_ops notifier_ops = {
 	.invalidate = invalidate,
 };
-
-/*
- * Counts the page as pinned by mm, against the caller's limit, as
- * drivers/infiniband/core/umem.c does: mm->pinned_vm needs no lock, which
- * account_locked_vm() would take for writing.
- */
-static int charge(struct mm_struct *mm)
-{
-	u64 pages = atomic64_inc_return(&mm->pinned_vm) + READ_ONCE(mm->locked_vm);
-
-	if (pages <= rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT || capable(CAP_IPC_LOCK))
-		return 0;
-	atomic64_dec(&mm->pinned_vm);
-	return -ENOMEM;
-}
-
-/*
- * Pins what the process sees at the page's address. Only a pin for writing and
- * for long survives copy-on-write; a mapping that the process cannot write has none to
- * survive until its protection changes, which the notifier tells, and shared
- * mappings of some files refuse writers. The caller holds the mmap lock.
- */
-static int pin(struct mm_struct *mm, unsigned long address, struct page **page)
-{
-	struct vm_area_struct *vma = find_vma(mm, address);
-	long pinned;
-
-	if (!vma || vma->vm_start > address)
-		return -EFAULT;
-	pinned = compat_pin_user_page_remote(mm, address, FOLL_LONGTERM |
-			(vma->vm_flags & VM_WRITE ? FOLL_WRITE : 0), page);
-	if (pinned == -EFAULT && vma->vm_flags & VM_WRITE && vma->vm_flags & VM_SHARED)
-		pinned = compat_pin_user_page_remote(mm, address, FOLL_LONGTERM, page);
-	switch (pinned) {
-	case 1:
-		return 0;
-	case -ENOMEM:
-	case -EINTR:
-	case -EAGAIN:
-		return pinned;
-	case -ERESTARTSYS:
-		return -EINTR;
-	}
-	return -EFAULT;
-}
 
 /* Where ticks read that address. The caller holds page->lock, and the page is valid. */
 static const void *value_at(const struct watched_page *page, unsigned long address)
@@ -179,7 +132,7 @@ static bool replace(struct watched_page *page, struct page *fresh, unsigned long
 		page->page = fresh;
 		page->valid = true;
 		list_for_each_entry(watch, &page->watches, in_page)
-			timer_group_arm(watch, value_at(page, watch->address));
+			timer_group_read_at(watch, value_at(page, watch->address));
 	}
 	raw_spin_unlock_irqrestore(&page->lock, flags);
 
@@ -209,7 +162,7 @@ static int resolve(struct watched_page *page, bool wait)
 		} else if (!mmap_read_trylock(mm)) {
 			return -EAGAIN;
 		}
-		error = pin(mm, page->address, &fresh);
+		error = pin_page(mm, page->address, &fresh);
 		mmap_read_unlock(mm);
 		if (error)
 			return error;
@@ -228,7 +181,7 @@ static void page_destroy(struct watched_page *page)
 	mmu_interval_notifier_remove(&page->notifier);
 	if (page->page)
 		unpin_user_page(page->page);
-	atomic64_dec(&space->mm->pinned_vm);
+	pin_uncharge(space->mm);
 	kfree(page);
 }
 
@@ -245,7 +198,7 @@ static struct watched_page *page_create(struct watched_space *space, unsigned lo
 	raw_spin_lock_init(&page->lock);
 	INIT_LIST_HEAD(&page->watches);
 
-	error = charge(space->mm);
+	error = pin_charge(space->mm);
 	if (error)
 		goto free;
 	error = mmu_interval_notifier_insert(&page->notifier, space->mm, address, PAGE_SIZE,
@@ -260,7 +213,7 @@ static struct watched_page *page_create(struct watched_space *space, unsigned lo
 remove_notifier:
 	mmu_interval_notifier_remove(&page->notifier);
 uncharge:
-	atomic64_dec(&space->mm->pinned_vm);
+	pin_uncharge(space->mm);
 free:
 	kfree(page);
 	return ERR_PTR(error);
@@ -329,7 +282,7 @@ void watched_page_attach(struct watched_page *page, struct watch *watch)
 	list_add(&watch->in_page, &page->watches);
 	valid = page->valid;
 	if (valid)
-		timer_group_arm(watch, value_at(page, watch->address));
+		timer_group_read_at(watch, value_at(page, watch->address));
 	raw_spin_unlock_irqrestore(&page->lock, flags);
 
 	/* Who resolved the page meanwhile did not see this watch. */

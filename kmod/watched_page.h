@@ -36,7 +36,8 @@ struct watched_page *watched_page_get(struct mm_struct *mm, unsigned long addres
 /* Gives users back; the last one unpins the page. Sleeps. */
 void watched_page_put(struct watched_page *page, unsigned int users);
 
-/* Put a watch that has a place in a timer group on its page's list, and take
+/*
+ * Put a watch that has a place in a timer group on its page's list, and take
  * it off again. While it is on it, the watch is armed whenever the page is
  * valid. The caller holds watches_lock.
  */
