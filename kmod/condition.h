@@ -13,7 +13,7 @@
 
 #include <variable_monitor.h>
 
-/* A hit is a value for which value - low < span. A span of 0 never hits. */
+/* A hit is a value less than span above low. A span of 0 never hits. */
 struct condition {
 	__u64 low;
 	__u64 span;
@@ -23,6 +23,7 @@ struct condition {
 enum value_kind {
 	VALUE_U8, VALUE_U16, VALUE_U32, VALUE_U64,
 	VALUE_S8, VALUE_S16, VALUE_S32, VALUE_S64,
+	VALUE_KINDS
 };
 
 static inline struct condition condition_of(__u8 comparison, __u8 flags, __u64 threshold)
@@ -40,9 +41,15 @@ static inline struct condition condition_of(__u8 comparison, __u8 flags, __u64 t
 	return condition;
 }
 
-static inline int condition_holds(struct condition condition, __u64 value)
+/* How far the value lies above low, on the circle. */
+static inline __u64 condition_above(struct condition condition, __u64 value)
 {
-	return value - condition.low < condition.span;
+	return value - condition.low;
+}
+
+static inline int condition_holds(struct condition condition, __u64 above)
+{
+	return above < condition.span;
 }
 
 /* length: 1, 2, 4 or 8. */
@@ -53,7 +60,7 @@ static inline enum value_kind value_kind_of(__u8 length, __u8 flags)
 	return (enum value_kind)(flags & VMON_WATCH_UNSIGNED ? kind : kind + 4);
 }
 
-/* Reads the variable once, at its exact width. */
+/* Reads the variable once, at its exact width. One load where `kind` is a constant. */
 static inline __u64 value_read(const volatile void *at, enum value_kind kind)
 {
 	switch (kind) {
@@ -71,6 +78,7 @@ static inline __u64 value_read(const volatile void *at, enum value_kind kind)
 		return (__u64)(__s64)*(const volatile __s32 *)at;
 	case VALUE_U64:
 	case VALUE_S64:
+	case VALUE_KINDS:
 		break;
 	}
 	return *(const volatile __u64 *)at;

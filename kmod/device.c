@@ -8,6 +8,7 @@
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/pid.h>
 #include <linux/sched/mm.h>
 #include <linux/security.h>
 #include <linux/slab.h>
@@ -15,6 +16,7 @@
 
 #include "buffer.h"
 #include "device.h"
+#include "trigger.h"
 #include "watch.h"
 
 struct session {
@@ -159,6 +161,34 @@ static long ioctl_cancel(struct session *session, const __u64 __user *argument)
 	return watch_cancel(&session->watches, id);
 }
 
+static long ioctl_dump(struct vmon_dump_request __user *argument)
+{
+	struct vmon_dump_request request;
+	struct pid *process = NULL;
+	u64 dump_id;
+	int error;
+
+	if (copy_from_user(&request, argument, sizeof(request)))
+		return -EFAULT;
+	if (request.reserved)
+		return -EINVAL;
+	if (request.pid) {
+		struct task_struct *task;
+
+		rcu_read_lock();
+		task = pid_task(find_vpid(request.pid), PIDTYPE_PID);
+		process = task ? get_pid(task_tgid(task)) : NULL;
+		rcu_read_unlock();
+		if (!process)
+			return -ESRCH;
+	}
+	error = trigger_request(process, &dump_id);
+	put_pid(process);
+	if (error)
+		return error;
+	return put_user(dump_id, &argument->dump_id);
+}
+
 static long ioctl_release(const __u64 __user *argument)
 {
 	u64 sequence;
@@ -184,6 +214,7 @@ static long session_ioctl(struct file *file, unsigned int command, unsigned long
 			return -EBADF;
 		break;
 	case VMON_IOC_RELEASE:
+	case VMON_IOC_DUMP:
 		if (!(file->f_mode & FMODE_READ))
 			return -EBADF;
 		if (!may_read())
@@ -200,6 +231,8 @@ static long session_ioctl(struct file *file, unsigned int command, unsigned long
 		return 0;
 	case VMON_IOC_RELEASE:
 		return ioctl_release(pointer);
+	case VMON_IOC_DUMP:
+		return ioctl_dump(pointer);
 	}
 	return -ENOTTY;
 }

@@ -19,6 +19,9 @@
 static_assert(sizeof(struct vmon_task) + VMON_KERNEL_FRAMES_MAX * sizeof(u64) +
 	      VMON_USER_STACK_MAX + PATH_MAX <= VMON_RECORD_SIZE_MAX);
 
+/* As many as can cause one dump. */
+#define PROCESSES_MAX (TIMER_MAX_WATCH_NUM * MAX_TIMER_NUM + DUMP_REQUESTS_MAX + DUMP_HUNG_MAX)
+
 static struct dump dump;
 
 int dump_init(void)
@@ -27,14 +30,13 @@ int dump_init(void)
 
 	if (error)
 		return error;
-	xa_init(&dump.processes);
+	xa_init(&dump.recorded);
 	dump.record = kvzalloc(VMON_RECORD_SIZE_MAX, GFP_KERNEL);
 	dump.capture = capture_alloc();
 	dump.tasks = kvcalloc(max_tasks, sizeof(*dump.tasks), GFP_KERNEL);
 	dump.spaces = kvcalloc(max_tasks, sizeof(*dump.spaces), GFP_KERNEL);
-	dump.hit_processes = kvcalloc(TIMER_MAX_WATCH_NUM * MAX_TIMER_NUM,
-				      sizeof(*dump.hit_processes), GFP_KERNEL);
-	if (dump.record && dump.capture && dump.tasks && dump.spaces && dump.hit_processes)
+	dump.processes = kvcalloc(PROCESSES_MAX, sizeof(*dump.processes), GFP_KERNEL);
+	if (dump.record && dump.capture && dump.tasks && dump.spaces && dump.processes)
 		return 0;
 	dump_exit();
 	return -ENOMEM;
@@ -46,18 +48,17 @@ void dump_exit(void)
 	kvfree(dump.capture);
 	kvfree(dump.tasks);
 	kvfree(dump.spaces);
-	kvfree(dump.hit_processes);
+	kvfree(dump.processes);
 }
 
-static void note_hit_process(struct pid *process)
+static void note_process(struct pid *process)
 {
 	unsigned int i;
 
-	for (i = 0; i < dump.hit_process_count; i++)
-		if (dump.hit_processes[i] == process)
+	for (i = 0; i < dump.process_count; i++)
+		if (dump.processes[i] == process)
 			return;
-	/* At most as many as watches; their references outlive the dump. */
-	dump.hit_processes[dump.hit_process_count++] = process;
+	dump.processes[dump.process_count++] = process;
 }
 
 static void record_hit(const struct watch *watch)
@@ -66,6 +67,7 @@ static void record_hit(const struct watch *watch)
 		.watch_id = watch->id,
 		.address = watch->address,
 		.value = watch->hit.value,
+		.muted_ticks = watch->hit.muted_ticks,
 		.threshold = watch->threshold,
 		.interval_ns = watch->interval_ns,
 		.tick_ns = watch->hit.tick_ns,
@@ -84,23 +86,53 @@ static void record_hit(const struct watch *watch)
 	buffer_append(&record.record, VMON_RECORD_HIT, sizeof(record), dump.id);
 }
 
-/* Opens the dump and names its hits; false if the buffer has no room for it. */
-static bool record_begin(struct llist_node *hits)
+static void record_hang(const struct hung_task *task)
+{
+	struct vmon_hang record = {
+		.start_time_ns = task->start_time_ns,
+		.pid = task->pid,
+		.tgid = pid_nr(task->process),
+	};
+
+	memcpy(record.comm, task->comm, sizeof(record.comm));
+	buffer_append(&record.record, VMON_RECORD_HANG, sizeof(record), dump.id);
+}
+
+static void note_processes(const struct dump_causes *causes)
+{
+	struct watch *watch;
+	unsigned int i;
+
+	llist_for_each_entry(watch, causes->hits, in_pending)
+		note_process(watch->process);
+	dump.hit_process_count = dump.process_count;
+	for (i = 0; i < causes->request_count; i++)
+		if (causes->requested[i])
+			note_process(causes->requested[i]);
+	for (i = 0; i < causes->hung_count; i++)
+		note_process(causes->hung[i].process);
+}
+
+/* Opens the dump and names its causes; false if the buffer has no room for it. */
+static bool record_begin(const struct dump_causes *causes)
 {
 	struct vmon_dump_begin record = {
 		.realtime_ns = ktime_get_real_ns(),
-		.reason = VMON_DUMP_HIT,
+		.reason = (causes->hits ? VMON_DUMP_HIT : 0) |
+			  (causes->request_count ? VMON_DUMP_REQUEST : 0) |
+			  (causes->hung_count ? VMON_DUMP_HANG : 0),
 	};
 	struct watch *watch;
+	unsigned int i;
 
-	llist_for_each_entry(watch, hits, in_pending) {
-		note_hit_process(watch->process);
+	llist_for_each_entry(watch, causes->hits, in_pending)
 		record.hits++;
-	}
 	if (!buffer_append_begin(&record.record, VMON_RECORD_DUMP_BEGIN, sizeof(record), dump.id))
 		return false;
-	llist_for_each_entry(watch, hits, in_pending)
+	llist_for_each_entry(watch, causes->hits, in_pending)
 		record_hit(watch);
+	for (i = 0; i < causes->hung_count; i++)
+		record_hang(&causes->hung[i]);
 	return true;
 }
 
@@ -173,6 +205,9 @@ static void dump_task(struct task_struct *task)
 	bool fresh = false;
 
 	capture_task(dump.capture, task, mm);
+	dump.totals.last_capture_ns = ktime_get_ns();
+	if (!dump.totals.first_capture_ns)
+		dump.totals.first_capture_ns = dump.totals.last_capture_ns;
 	if (mm)
 		address_space = address_space_of(mm, &fresh);
 	if (record_task(task, state, address_space)) {
@@ -211,19 +246,21 @@ static void reset(void)
 {
 	while (dump.space_count)
 		mmdrop(dump.spaces[--dump.space_count]);
-	xa_destroy(&dump.processes);
+	xa_destroy(&dump.recorded);
 	dump.task_count = 0;
-	dump.hit_process_count = 0;
+	dump.process_count = 0;
 	memset(&dump.totals, 0, sizeof(dump.totals));
 }
 
-void dump_hits(struct llist_node *hits)
+u64 dump_run(const struct dump_causes *causes)
 {
 	u64 began = ktime_get_ns();
-	bool logged = dump_log_begin(hits);
+	bool logged = dump_log_begin(causes->hits), stored;
 
 	dump.id++;
-	if (record_begin(hits)) {
+	stored = record_begin(causes);
+	if (stored) {
+		note_processes(causes);
 		dump_select_tasks(&dump);
 		dump_tasks(began);
 		dump.totals.duration_ns = ktime_get_ns() - began;
@@ -232,4 +269,5 @@ void dump_hits(struct llist_node *hits)
 	}
 	reset();
 	dump_log_end(logged);
+	return stored ? dump.id : 0;
 }

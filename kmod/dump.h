@@ -9,6 +9,7 @@
 
 #include <linux/llist.h>
 #include <linux/mm_types.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 #include <variable_monitor.h>
@@ -16,19 +17,41 @@
 struct capture;
 struct task_struct;
 
+#define DUMP_REQUESTS_MAX 64
+#define DUMP_HUNG_MAX 16
+
+/* A task that the kernel found hung. */
+struct hung_task {
+	struct pid *process;		/* the caller's reference */
+	u64 start_time_ns;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+};
+
+/* Why a dump runs: at least one of the three. The caller keeps the references. */
+struct dump_causes {
+	struct llist_node *hits;	/* watches, linked by in_pending */
+	struct pid *requested[DUMP_REQUESTS_MAX];	/* NULL: no process in particular */
+	unsigned int request_count;
+	struct hung_task hung[DUMP_HUNG_MAX];
+	unsigned int hung_count;
+};
+
 /* There is one, because dumps run one at a time. */
 struct dump {
 	u64 id;
 	void *record;			/* being built: VMON_RECORD_SIZE_MAX bytes */
 	struct capture *capture;
 
-	struct pid **hit_processes;	/* each process whose variable hit, once */
+	/* Those that caused the dump, each once; first those whose variables hit. */
+	struct pid **processes;
+	unsigned int process_count;
 	unsigned int hit_process_count;
 
 	struct task_struct **tasks;	/* selected, each with a reference */
 	unsigned int task_count;
 
-	struct xarray processes;	/* those recorded, by pid */
+	struct xarray recorded;		/* processes, by pid */
 	struct mm_struct **spaces;	/* those recorded, each kept by mmgrab() */
 	unsigned int space_count;
 
@@ -39,13 +62,17 @@ struct dump {
 int dump_init(void);
 void dump_exit(void);
 
-/* Records a dump for these watches (linked by in_pending). On a work queue. */
-void dump_hits(struct llist_node *hits);
+/* Records a dump; its id, or 0 if the buffer had no room for it. On a work queue. */
+u64 dump_run(const struct dump_causes *causes);
 
 /* select.c: fills dump->tasks and the totals of what was seen. Sleeps. */
 void dump_select_tasks(struct dump *dump);
 
-/* select.c: whether the task belongs to a process whose variable hit. Any context. */
+/*
+ * select.c: whether the task belongs to a process that caused the dump, or to one whose
+ * variable hit. Any context.
+ */
+bool dump_is_cause(const struct dump *dump, struct task_struct *task);
 bool dump_is_hit(const struct dump *dump, struct task_struct *task);
 
 /*
@@ -58,7 +85,7 @@ size_t dump_cgroup_path(struct task_struct *task, char *path, size_t size);
 /* mappings.c: records the executable mappings of mm. Sleeps. */
 void dump_mappings(struct dump *dump, struct mm_struct *mm, u64 address_space, u32 tgid);
 
-/* dump_log.c: the block in the kernel log; a whole block is printed or none. */
+/* dump_log.c: the block in the kernel log about hits; a whole block is printed or none. */
 bool dump_log_begin(struct llist_node *hits);
 void dump_log_end(bool began);
 

@@ -33,7 +33,7 @@ bool dump_log_begin(struct llist_node *hits)
 	const struct watch *first = llist_entry(hits, struct watch, in_pending), *watch;
 	unsigned int lines = 0;
 
-	if (!__ratelimit(&blocks))
+	if (!hits || !__ratelimit(&blocks))
 		return false;
 	pr_info(RULE);
 	pr_info("-----------variable monitor----------\n");

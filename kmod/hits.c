@@ -5,12 +5,10 @@
 #include <linux/ptrace.h>
 #include <linux/string.h>
 
-#include "dump.h"
 #include "hits.h"
-#include "parameters.h"
 #include "timer_group.h"
+#include "trigger.h"
 
-struct workqueue_struct *vmon_workqueue;
 unsigned int dump_reset_sec = 5;
 
 /* Filled by ticks, emptied by the dump. */
@@ -21,16 +19,8 @@ static atomic64_t hit_count;
 static LIST_HEAD(muted);
 static DEFINE_MUTEX(muted_lock);	/* taken inside no other lock */
 
-static u64 last_dump_start;		/* jiffies; dump_work's own */
-static u64 dump_count;
-static u64 dump_time_ns;
-
-static void schedule_dump(struct work_struct *work);
-static void run_dump(struct work_struct *work);
 static void unmute_due(struct work_struct *work);
 
-static DECLARE_WORK(hit_work, schedule_dump);
-static DECLARE_DELAYED_WORK(dump_work, run_dump);
 static DECLARE_DELAYED_WORK(unmute_work, unmute_due);
 
 void hit_record(struct watch *watch, u64 value, u64 tick_ns)
@@ -39,6 +29,7 @@ void hit_record(struct watch *watch, u64 value, u64 tick_ns)
 
 	watch->hit = (struct hit) {
 		.value = value,
+		.muted_ticks = watch->muted_ticks,
 		.tick_ns = tick_ns,
 		.tick_realtime_ns = ktime_get_real_fast_ns(),
 		.running_ip = interrupted ? instruction_pointer(interrupted) : 0,
@@ -49,21 +40,15 @@ void hit_record(struct watch *watch, u64 value, u64 tick_ns)
 	refcount_inc(&watch->references);
 	atomic64_inc(&hit_count);
 	llist_add(&watch->in_pending, &pending);
-	queue_work(vmon_workqueue, &hit_work);
+	trigger_dump();
 }
 
-/* A timer may not be started from a tick on PREEMPT_RT, so the delay is set here. */
-static void schedule_dump(struct work_struct *work)
+struct llist_node *hits_take(void)
 {
-	u64 earliest = last_dump_start + msecs_to_jiffies(dump_gap_ms);
-	u64 now = get_jiffies_64();
-
-	queue_delayed_work(vmon_workqueue, &dump_work,
-			   dump_count && earliest > now ? earliest - now : 0);
+	return llist_reverse_order(llist_del_all(&pending));
 }
 
-/* The dump's hits stay muted for dump_reset_sec from now on. */
-static void mute(struct llist_node *hits)
+void hits_mute(struct llist_node *hits)
 {
 	u64 unmute_at = get_jiffies_64() + (u64)READ_ONCE(dump_reset_sec) * HZ;
 	struct watch *watch, *next;
@@ -75,20 +60,6 @@ static void mute(struct llist_node *hits)
 	}
 	mutex_unlock(&muted_lock);
 	mod_delayed_work(vmon_workqueue, &unmute_work, 0);
-}
-
-static void run_dump(struct work_struct *work)
-{
-	struct llist_node *hits = llist_reverse_order(llist_del_all(&pending));
-	u64 began = ktime_get_ns();
-
-	if (!hits)
-		return;
-	WRITE_ONCE(last_dump_start, get_jiffies_64());
-	dump_hits(hits);
-	WRITE_ONCE(dump_count, dump_count + 1);
-	WRITE_ONCE(dump_time_ns, dump_time_ns + ktime_get_ns() - began);
-	mute(hits);
 }
 
 /* Unmutes the watches whose time has come, and comes back for the next one. */
@@ -119,8 +90,6 @@ void hits_stop(void)
 {
 	struct watch *watch, *next;
 
-	cancel_work_sync(&hit_work);
-	cancel_delayed_work_sync(&dump_work);
 	cancel_delayed_work_sync(&unmute_work);
 	llist_for_each_entry_safe(watch, next, llist_del_all(&pending), in_pending)
 		watch_put(watch);
@@ -128,11 +97,7 @@ void hits_stop(void)
 		watch_put(watch);
 }
 
-struct hit_totals hit_totals(void)
+u64 hits_count(void)
 {
-	return (struct hit_totals) {
-		.hits = atomic64_read(&hit_count),
-		.dumps = READ_ONCE(dump_count),
-		.dump_time_ns = READ_ONCE(dump_time_ns),
-	};
+	return atomic64_read(&hit_count);
 }

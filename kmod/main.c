@@ -2,7 +2,7 @@
 /*
  * Variable Monitor: watches variables of processes every few microseconds, and
  * records what the machine was doing when one crosses its threshold. The way
- * of the data: timer_group.c (tick) → hits.c → dump.c → buffer.c → device.c.
+ * of the data: timer_group.c (tick) → hits.c → trigger.c → dump.c → buffer.c → device.c.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -13,9 +13,10 @@
 #include "capture.h"
 #include "device.h"
 #include "dump.h"
-#include "hits.h"
 #include "parameters.h"
 #include "proc.h"
+#include "timer_group.h"
+#include "trigger.h"
 #include "watched_page.h"
 
 static int __init variable_monitor_init(void)
@@ -33,13 +34,15 @@ static int __init variable_monitor_init(void)
 	error = on_cpu_init();
 	if (error)
 		goto exit_dump;
-	error = -ENOMEM;
-	vmon_workqueue = alloc_workqueue("variable_monitor", WQ_UNBOUND, 0);
-	if (!vmon_workqueue)
+	error = trigger_init();
+	if (error)
 		goto exit_on_cpu;
+	error = timer_groups_init();
+	if (error)
+		goto exit_trigger;
 	error = proc_init();
 	if (error)
-		goto destroy_workqueue;
+		goto exit_timer_groups;
 	error = device_init();
 	if (error)
 		goto exit_proc;
@@ -47,8 +50,10 @@ static int __init variable_monitor_init(void)
 
 exit_proc:
 	proc_exit();
-destroy_workqueue:
-	destroy_workqueue(vmon_workqueue);
+exit_timer_groups:
+	timer_groups_exit();
+exit_trigger:
+	trigger_exit();
 exit_on_cpu:
 	on_cpu_exit();
 exit_dump:
@@ -63,9 +68,9 @@ static void __exit variable_monitor_exit(void)
 {
 	device_exit();
 	proc_exit();
+	timer_groups_exit();
 	watched_pages_stop();
-	hits_stop();
-	destroy_workqueue(vmon_workqueue);
+	trigger_exit();
 	on_cpu_exit();
 	dump_exit();
 	buffer_destroy();

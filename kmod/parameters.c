@@ -45,6 +45,10 @@ char *dump_states = "RDI";
 module_param(dump_states, charp, 0444);
 MODULE_PARM_DESC(dump_states, "state letters of the tasks to dump: R running, D uninterruptible, I idle-uninterruptible, S sleeping, T stopped, t traced, P parked (default RDI)");
 
+bool dump_on_hang;
+module_param(dump_on_hang, bool, 0444);
+MODULE_PARM_DESC(dump_on_hang, "also dump when the kernel finds a hung task, see kernel.hung_task_timeout_secs (default N)");
+
 static bool within(const char *name, u64 value, u64 least, u64 most)
 {
 	if (value >= least && value <= most)

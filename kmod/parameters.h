@@ -14,6 +14,7 @@ extern unsigned long min_interval_ns;
 extern unsigned long min_interval_unprivileged_ns;
 extern unsigned int tick_budget_percent;
 extern char *dump_states;
+extern bool dump_on_hang;
 
 /* 0, or -EINVAL after naming the bad parameter in the log. */
 int parameters_check(void);

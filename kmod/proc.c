@@ -12,6 +12,7 @@
 #include "proc.h"
 #include "tick_budget.h"
 #include "timer_group.h"
+#include "trigger.h"
 
 static u64 def_interval_ns = 10000;
 
@@ -75,19 +76,19 @@ static int status_show(struct seq_file *file, void *unused)
 {
 	struct tick_totals ticks = tick_budget_totals();
 	struct buffer_usage buffer = buffer_usage();
-	struct hit_totals hits = hit_totals();
+	struct dump_totals dumps = trigger_totals();
 
 	seq_printf(file, "watches: %u\n", timer_group_watches());
 	seq_printf(file, "groups: %u\n", timer_group_count());
-	seq_printf(file, "hits: %llu\n", hits.hits);
-	seq_printf(file, "dumps: %llu\n", hits.dumps);
+	seq_printf(file, "hits: %llu\n", hits_count());
+	seq_printf(file, "dumps: %llu\n", dumps.dumps);
 	seq_printf(file, "lost_records: %llu\n", buffer.lost_records);
 	seq_printf(file, "buffer_bytes: %llu\n", buffer.size);
 	seq_printf(file, "buffer_used_bytes: %llu\n", buffer.used);
 	seq_printf(file, "ticks: %llu\n", ticks.ticks);
 	seq_printf(file, "throttled_ticks: %llu\n", ticks.throttled);
 	seq_printf(file, "tick_time_ns: %llu\n", ticks.time_ns);
-	seq_printf(file, "dump_time_ns: %llu\n", hits.dump_time_ns);
+	seq_printf(file, "dump_time_ns: %llu\n", dumps.time_ns);
 	return 0;
 }
 

@@ -93,9 +93,9 @@ void dump_processes(struct dump *dump, struct task_struct *task)
 	rcu_read_unlock();
 
 	for (depth = 0; leader && depth <= VMON_PARENTS_MAX; depth++) {
-		if (xa_load(&dump->processes, leader->pid))
+		if (xa_load(&dump->recorded, leader->pid))
 			break;		/* and so are its ancestors */
-		xa_store(&dump->processes, leader->pid, xa_mk_value(1), GFP_KERNEL);
+		xa_store(&dump->recorded, leader->pid, xa_mk_value(1), GFP_KERNEL);
 		parent = parent_of(leader);
 		record_process(dump, leader, parent);
 		put_task_struct(leader);

@@ -22,14 +22,24 @@ static void select_task(struct dump *dump, struct task_struct *task)
 	dump->tasks[dump->task_count++] = task;
 }
 
-bool dump_is_hit(const struct dump *dump, struct task_struct *task)
+static bool is_of_first(const struct dump *dump, struct task_struct *task, unsigned int count)
 {
 	unsigned int i;
 
-	for (i = 0; i < dump->hit_process_count; i++)
-		if (task_tgid(task) == dump->hit_processes[i])
+	for (i = 0; i < count; i++)
+		if (task_tgid(task) == dump->processes[i])
 			return true;
 	return false;
+}
+
+bool dump_is_cause(const struct dump *dump, struct task_struct *task)
+{
+	return is_of_first(dump, task, dump->process_count);
+}
+
+bool dump_is_hit(const struct dump *dump, struct task_struct *task)
+{
+	return is_of_first(dump, task, dump->hit_process_count);
 }
 
 /*
@@ -47,15 +57,15 @@ static bool state_is_wanted(struct task_struct *task)
 	return strchr(dump_states, task_state_to_char(task));
 }
 
-/* All threads of the processes that were hit, before the limit can be reached. */
-static void select_hit_processes(struct dump *dump)
+/* All threads of the processes that caused the dump, before the limit can be reached. */
+static void select_causes(struct dump *dump)
 {
 	struct task_struct *leader, *thread;
 	unsigned int i;
 
-	for (i = 0; i < dump->hit_process_count; i++) {
+	for (i = 0; i < dump->process_count; i++) {
 		rcu_read_lock();
-		leader = pid_task(dump->hit_processes[i], PIDTYPE_TGID);
+		leader = pid_task(dump->processes[i], PIDTYPE_TGID);
 		if (leader) {
 			for_each_thread(leader, thread) {
 				dump->totals.tasks_seen++;
@@ -91,7 +101,7 @@ void dump_select_tasks(struct dump *dump)
 	struct task_struct *process, *thread;
 	unsigned int batch = WALK_BATCH;
 
-	select_hit_processes(dump);
+	select_causes(dump);
 
 	rcu_read_lock();
 	for_each_process_thread(process, thread) {
@@ -100,7 +110,7 @@ void dump_select_tasks(struct dump *dump)
 			if (!walk_pause(process, thread))
 				goto out;
 		}
-		if (dump_is_hit(dump, thread))
+		if (dump_is_cause(dump, thread))
 			continue;
 		dump->totals.tasks_seen++;
 		if (state_is_wanted(thread))

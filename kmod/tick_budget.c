@@ -1,41 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/ktime.h>
 #include <linux/percpu.h>
+#include <linux/printk.h>
 
+#include "budget.h"
 #include "parameters.h"
 #include "tick_budget.h"
-
-#define WINDOW_NS (10 * NSEC_PER_MSEC)
+#include "trigger.h"
 
 /* Written by its own CPU with interrupts off. */
 struct load {
-	u64 window_start;
-	u64 window_spent;
+	struct budget budget;
 	u64 last_throttled;
 	struct tick_totals totals;
 };
 
 static DEFINE_PER_CPU(struct load, loads);
 
+static void tell_throttled(struct work_struct *work)
+{
+	pr_warn("ticks need more than tick_budget_percent=%u of a CPU: intervals are stretched, see throttled_ticks in /proc/variable_monitor/status\n",
+		tick_budget_percent);
+}
+
+static DECLARE_WORK(tell_work, tell_throttled);
+static bool told;
+
+static void throttled(struct load *load, u64 now_ns)
+{
+	load->totals.throttled++;
+	WRITE_ONCE(load->last_throttled, now_ns);
+	if (READ_ONCE(told))
+		return;
+	WRITE_ONCE(told, true);
+	queue_work(vmon_workqueue, &tell_work);
+}
+
 u64 tick_budget_charge(u64 began_ns, u64 ended_ns)
 {
 	struct load *load = this_cpu_ptr(&loads);
-	u64 spent = ended_ns - began_ns;
+	u64 not_before = budget_charge(&load->budget, began_ns, ended_ns, tick_budget_percent);
 
-	if (ended_ns - load->window_start >= WINDOW_NS) {
-		load->window_start = began_ns;
-		load->window_spent = 0;
-	}
-	load->window_spent += spent;
 	load->totals.ticks++;
-	load->totals.time_ns += spent;
-	if (likely(load->window_spent <= WINDOW_NS / 100 * tick_budget_percent))
-		return ended_ns;
-	load->totals.throttled++;
-	load->last_throttled = ended_ns;
-	/* A tick longer than the window's budget pays for all of its time. */
-	return max(load->window_start + WINDOW_NS,
-		   began_ns + div_u64(load->window_spent * 100, tick_budget_percent));
+	load->totals.time_ns += ended_ns - began_ns;
+	if (unlikely(not_before > ended_ns))
+		throttled(load, ended_ns);
+	return not_before;
 }
 
 bool tick_budget_exceeded(unsigned int cpu)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The share of a CPU's time that ticks may take. As perf does for its samples,
- * time spent is added up per CPU in short windows; a CPU that has used up its
- * budget gets no tick until its window ends.
+ * The share of a CPU's time that ticks may take. Where they would take more, their
+ * intervals are stretched to what the budget (budget.h) allows.
  */
 #ifndef VMON_TICK_BUDGET_H
 #define VMON_TICK_BUDGET_H
@@ -17,7 +16,8 @@ struct tick_totals {
 
 /*
  * Charges one tick to this CPU. Returns the time (CLOCK_MONOTONIC ns) before
- * which the next tick of the same timer must not come. Hard interrupt context.
+ * which the next tick of the same timer must not come. The first time that it
+ * throttles is told in the kernel log. Hard interrupt context.
  */
 u64 tick_budget_charge(u64 began_ns, u64 ended_ns);
 

@@ -9,25 +9,32 @@
 #include "tick_budget.h"
 #include "timer_group.h"
 
-/* What the tick needs of one watch: two to a cache line, walked in order. */
+/* What the tick needs of one watch; two to a cache line. */
 struct slot {
 	const void *value;
 	struct condition condition;	/* span 0: not armed */
-	enum value_kind kind;
+	struct watch *watch;
 };
 
 struct timer_group {
 	struct hrtimer timer;
 	u64 interval_ns;
+
+	/* watches_lock, for writing cpus_read_lock() too */
 	unsigned int cpu;
 	unsigned int place;		/* in groups */
 
-	/* Protects what follows, and slot, readable and muted of the watches. */
+	/*
+	 * Protects what follows, and slot, readable, muted and muted_ticks of the watches.
+	 * Slots of one kind lie next to each other, those of kind k before end[k], so
+	 * that a tick has one loop a kind and decides nothing per watch but the comparison.
+	 */
 	raw_spinlock_t lock;
-	unsigned int count;
-	struct slot slots[TIMER_MAX_WATCH_NUM];
-	struct watch *watches[TIMER_MAX_WATCH_NUM];
+	struct slot *end[VALUE_KINDS];
+	struct slot slots[TIMER_MAX_WATCH_NUM] ____cacheline_aligned;
 };
+
+#define NO_CPU UINT_MAX
 
 /* watches_lock protects all three. */
 static struct timer_group *groups[MAX_TIMER_NUM];
@@ -37,30 +44,59 @@ static unsigned int watch_count;
 /* What a slot reads while its page is not known. */
 static const u64 nothing;
 
+/* ---- the tick ---- */
+
+/* `above`: of the value, see condition.h; so the loop need not keep the value itself. */
+static noinline void slot_hit(struct slot *slot, u64 above, u64 now_ns)
+{
+	struct watch *watch = slot->watch;
+
+	if (watch->muted) {
+		watch->muted_ticks++;
+		return;
+	}
+	watch->muted = true;
+	hit_record(watch, slot->condition.low + above, now_ns);
+	watch->muted_ticks = 0;
+}
+
+/* Compares the slots of one kind, from `slot` up to `end`, which it returns. */
+static __always_inline struct slot *compare(struct slot *slot, struct slot *end,
+					    const enum value_kind kind, u64 now_ns)
+{
+	for (; slot < end; slot++) {
+		u64 above = condition_above(slot->condition, value_read(slot->value, kind));
+
+		if (unlikely(condition_holds(slot->condition, above)))
+			slot_hit(slot, above, now_ns);
+	}
+	return end;
+}
+
 static enum hrtimer_restart tick(struct hrtimer *timer)
 {
 	struct timer_group *group = container_of(timer, struct timer_group, timer);
 	u64 began = ktime_get_ns();
-	unsigned int i;
+	struct slot *slot = group->slots;
 	u64 not_before;
 
 	raw_spin_lock(&group->lock);
-	for (i = 0; i < group->count; i++) {
-		struct slot *slot = &group->slots[i];
-		u64 value = value_read(slot->value, slot->kind);
-
-		if (unlikely(condition_holds(slot->condition, value))) {
-			slot->condition.span = 0;
-			group->watches[i]->muted = true;
-			hit_record(group->watches[i], value, began);
-		}
-	}
+	slot = compare(slot, group->end[VALUE_U8], VALUE_U8, began);
+	slot = compare(slot, group->end[VALUE_U16], VALUE_U16, began);
+	slot = compare(slot, group->end[VALUE_U32], VALUE_U32, began);
+	slot = compare(slot, group->end[VALUE_U64], VALUE_U64, began);
+	slot = compare(slot, group->end[VALUE_S8], VALUE_S8, began);
+	slot = compare(slot, group->end[VALUE_S16], VALUE_S16, began);
+	slot = compare(slot, group->end[VALUE_S32], VALUE_S32, began);
+	compare(slot, group->end[VALUE_S64], VALUE_S64, began);
 	raw_spin_unlock(&group->lock);
 
 	not_before = tick_budget_charge(began, ktime_get_ns());
 	hrtimer_forward(timer, ns_to_ktime(not_before), ns_to_ktime(group->interval_ns));
 	return HRTIMER_RESTART;
 }
+
+/* ---- on which CPU ---- */
 
 static void start_here(void *argument)
 {
@@ -72,34 +108,110 @@ static void start_here(void *argument)
 		      HRTIMER_MODE_ABS_PINNED_HARD);
 }
 
-/* Ticks a second of all groups on that CPU. */
-static u64 tick_rate(unsigned int cpu)
+/* Whether that group is the first of its CPU with its interval: the others share its interrupts. */
+static bool is_first_of_interval(unsigned int place)
+{
+	unsigned int i;
+
+	for (i = 0; i < place; i++)
+		if (groups[i] && groups[i]->cpu == groups[place]->cpu &&
+		    groups[i]->interval_ns == groups[place]->interval_ns)
+			return false;
+	return true;
+}
+
+/* Tick interrupts a second on that CPU. */
+static u64 interrupt_rate(unsigned int cpu)
 {
 	u64 rate = 0;
 	unsigned int i;
 
 	for (i = 0; i < MAX_TIMER_NUM; i++)
-		if (groups[i] && groups[i]->cpu == cpu)
+		if (groups[i] && groups[i]->cpu == cpu && is_first_of_interval(i))
 			rate += div64_u64(NSEC_PER_SEC, groups[i]->interval_ns) + 1;
 	return rate;
 }
 
 /*
- * Where groups of this interval already share an interrupt, unless that CPU is
- * throttled; else where the fewest ticks are.
+ * Where groups of this interval already share an interrupt, unless that CPU is throttled;
+ * else where the fewest interrupts are. Never `except`.
  */
-static unsigned int choose_cpu(u64 interval_ns)
+static unsigned int choose_cpu(u64 interval_ns, unsigned int except)
 {
-	unsigned int best = cpumask_first(cpu_online_mask), cpu, i;
+	unsigned int best = NO_CPU, cpu, i;
+	u64 rate, best_rate = U64_MAX;
 
 	for (i = 0; i < MAX_TIMER_NUM; i++)
 		if (groups[i] && groups[i]->interval_ns == interval_ns &&
-		    cpu_online(groups[i]->cpu) && !tick_budget_exceeded(groups[i]->cpu))
+		    groups[i]->cpu != NO_CPU && !tick_budget_exceeded(groups[i]->cpu))
 			return groups[i]->cpu;
-	for_each_online_cpu(cpu)
-		if (tick_rate(cpu) < tick_rate(best))
+	for_each_online_cpu(cpu) {
+		if (cpu == except)
+			continue;
+		rate = interrupt_rate(cpu);
+		if (rate < best_rate) {
 			best = cpu;
+			best_rate = rate;
+		}
+	}
 	return best;
+}
+
+/* Places all groups anew, as if they came one after another, on CPUs other than `except`. */
+static void spread(unsigned int except)
+{
+	unsigned int before[MAX_TIMER_NUM], i;
+
+	mutex_lock(&watches_lock);
+	for (i = 0; i < MAX_TIMER_NUM; i++) {
+		if (!groups[i])
+			continue;
+		before[i] = groups[i]->cpu;
+		groups[i]->cpu = NO_CPU;
+	}
+	for (i = 0; i < MAX_TIMER_NUM; i++) {
+		if (!groups[i])
+			continue;
+		groups[i]->cpu = choose_cpu(groups[i]->interval_ns, except);
+		if (groups[i]->cpu == before[i])
+			continue;
+		hrtimer_cancel(&groups[i]->timer);
+		smp_call_function_single(groups[i]->cpu, start_here, groups[i], 1);
+	}
+	mutex_unlock(&watches_lock);
+}
+
+static int cpu_came(unsigned int cpu)
+{
+	spread(NO_CPU);
+	return 0;
+}
+
+static int cpu_goes(unsigned int cpu)
+{
+	spread(cpu);
+	return 0;
+}
+
+static int hotplug_state;
+
+int timer_groups_init(void)
+{
+	hotplug_state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "variable_monitor:online",
+						  cpu_came, cpu_goes);
+	return hotplug_state < 0 ? hotplug_state : 0;
+}
+
+void timer_groups_exit(void)
+{
+	cpuhp_remove_state_nocalls(hotplug_state);
+}
+
+/* ---- groups and their watches ---- */
+
+static unsigned int count_of(const struct timer_group *group)
+{
+	return group->end[VALUE_KINDS - 1] - group->slots;
 }
 
 static struct timer_group *group_with_room(u64 interval_ns)
@@ -108,7 +220,7 @@ static struct timer_group *group_with_room(u64 interval_ns)
 
 	for (i = 0; i < MAX_TIMER_NUM; i++)
 		if (groups[i] && groups[i]->interval_ns == interval_ns &&
-		    groups[i]->count < TIMER_MAX_WATCH_NUM)
+		    count_of(groups[i]) < TIMER_MAX_WATCH_NUM)
 			return groups[i];
 	return NULL;
 }
@@ -117,6 +229,7 @@ static struct timer_group *group_create(u64 interval_ns)
 {
 	struct timer_group *group;
 	unsigned int place = 0;
+	int kind;
 
 	while (place < MAX_TIMER_NUM && groups[place])
 		place++;
@@ -128,22 +241,28 @@ static struct timer_group *group_create(u64 interval_ns)
 	raw_spin_lock_init(&group->lock);
 	group->interval_ns = interval_ns;
 	group->place = place;
+	for (kind = 0; kind < VALUE_KINDS; kind++)
+		group->end[kind] = group->slots;
 	compat_hrtimer_setup(&group->timer, tick, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_PINNED_HARD);
 
-	cpus_read_lock();
-	group->cpu = choose_cpu(interval_ns);
-	smp_call_function_single(group->cpu, start_here, group, 1);
-	cpus_read_unlock();
-
+	group->cpu = choose_cpu(interval_ns, NO_CPU);
 	groups[place] = group;
 	WRITE_ONCE(group_count, group_count + 1);
+	smp_call_function_single(group->cpu, start_here, group, 1);
 	return group;
+}
+
+static void put_in_slot(struct slot *to, struct slot content)
+{
+	*to = content;
+	to->watch->slot = to;
 }
 
 int timer_group_add(struct watch *watch)
 {
 	struct timer_group *group = group_with_room(watch->interval_ns);
 	unsigned long flags;
+	int kind;
 
 	lockdep_assert_held(&watches_lock);
 	if (!group)
@@ -152,9 +271,13 @@ int timer_group_add(struct watch *watch)
 		return PTR_ERR(group);
 
 	raw_spin_lock_irqsave(&group->lock, flags);
-	watch->slot = group->count++;
-	group->watches[watch->slot] = watch;
-	group->slots[watch->slot] = (struct slot) { .value = &nothing, .kind = watch->kind };
+	/* Each later kind gives its first place to the kind before it, and takes one at its end. */
+	for (kind = VALUE_KINDS - 1; kind > (int)watch->kind; kind--) {
+		if (group->end[kind] > group->end[kind - 1])
+			put_in_slot(group->end[kind], *group->end[kind - 1]);
+		group->end[kind]++;
+	}
+	put_in_slot(group->end[kind]++, (struct slot) { .value = &nothing, .watch = watch });
 	raw_spin_unlock_irqrestore(&group->lock, flags);
 
 	watch->group = group;
@@ -165,34 +288,30 @@ int timer_group_add(struct watch *watch)
 void timer_group_remove(struct watch *watch)
 {
 	struct timer_group *group = watch->group;
+	struct slot *hole = watch->slot;
 	unsigned long flags;
-	unsigned int last;
+	int kind;
 
 	lockdep_assert_held(&watches_lock);
 	raw_spin_lock_irqsave(&group->lock, flags);
-	last = --group->count;
-	group->slots[watch->slot] = group->slots[last];
-	group->watches[watch->slot] = group->watches[last];
-	group->watches[watch->slot]->slot = watch->slot;
+	/* The last of its kind fills its place, the last of the next kind that one's, and so on. */
+	for (kind = watch->kind; kind < VALUE_KINDS; kind++) {
+		struct slot *last = --group->end[kind];
+
+		if (last != hole)
+			put_in_slot(hole, *last);
+		hole = last;
+	}
 	raw_spin_unlock_irqrestore(&group->lock, flags);
 
 	watch->group = NULL;
 	WRITE_ONCE(watch_count, watch_count - 1);
-	if (last)
+	if (count_of(group))
 		return;
 	groups[group->place] = NULL;
 	WRITE_ONCE(group_count, group_count - 1);
 	hrtimer_cancel(&group->timer);
 	kfree(group);
-}
-
-/* Sets what decides whether the slot is armed; the caller holds group->lock. */
-static void slot_update(struct watch *watch)
-{
-	struct condition *condition = &watch->group->slots[watch->slot].condition;
-
-	condition->low = watch->condition.low;
-	condition->span = watch->readable && !watch->muted ? watch->condition.span : 0;
 }
 
 void timer_group_read_at(struct watch *watch, const void *value)
@@ -201,9 +320,14 @@ void timer_group_read_at(struct watch *watch, const void *value)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&group->lock, flags);
-	group->slots[watch->slot].value = value ?: &nothing;
-	watch->readable = value;
-	slot_update(watch);
+	*watch->slot = (struct slot) {
+		.value = value ?: &nothing,
+		.condition = {
+			.low = watch->condition.low,
+			.span = value ? watch->condition.span : 0,
+		},
+		.watch = watch,
+	};
 	raw_spin_unlock_irqrestore(&group->lock, flags);
 }
 
@@ -215,7 +339,6 @@ void timer_group_unmute(struct watch *watch)
 	lockdep_assert_held(&watches_lock);
 	raw_spin_lock_irqsave(&group->lock, flags);
 	watch->muted = false;
-	slot_update(watch);
 	raw_spin_unlock_irqrestore(&group->lock, flags);
 }
 

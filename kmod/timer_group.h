@@ -8,9 +8,14 @@
 
 #include "watch.h"
 
+/* Begin and end to move groups when CPUs come and go. Errno. Sleep; without groups. */
+int timer_groups_init(void);
+void timer_groups_exit(void);
+
 /*
  * Gives the watch a place, in a new group if need be; it is not armed yet.
- * -ENOSPC if all timers are in use, -ENOMEM. The caller holds watches_lock.
+ * -ENOSPC if all timers are in use, -ENOMEM. The caller holds cpus_read_lock() and
+ * watches_lock.
  */
 int timer_group_add(struct watch *watch);
 

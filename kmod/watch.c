@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/capability.h>
+#include <linux/cpu.h>
 #include <linux/pid.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -101,6 +102,7 @@ static int attach(struct list_head *session, struct watch *watch, struct watched
 {
 	int error;
 
+	cpus_read_lock();
 	mutex_lock(&watches_lock);
 	error = timer_group_add(watch);
 	if (!error) {
@@ -108,6 +110,7 @@ static int attach(struct list_head *session, struct watch *watch, struct watched
 		list_add_tail(&watch->in_session, session);
 	}
 	mutex_unlock(&watches_lock);
+	cpus_read_unlock();
 	return error;
 }
 

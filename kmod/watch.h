@@ -6,10 +6,12 @@
  *   watched_space.lock    mutex  pages of one address space, and resolving them
  *   mmap_lock of the watched process
  *   muted_lock            mutex  hits.c: watches that wait for the end of their mute
+ *   cpus_read_lock()             which CPUs there are
  *   watches_lock          mutex  membership: sessions' lists, pages' lists, groups
  *   watched_page.lock     raw    a page's watches, whether it can be read
  *   timer_group.lock      raw    what the tick walks
- * Nothing is taken under buffer.c's ring_lock and watched_page.c's spaces_lock.
+ * Nothing is taken under buffer.c's ring_lock, watched_page.c's spaces_lock and
+ * trigger.c's trigger_lock.
  * The mmu notifier's callback takes the two raw locks only.
  */
 #ifndef VMON_WATCH_H
@@ -23,12 +25,14 @@
 
 #include "condition.h"
 
+struct slot;
 struct timer_group;
 struct watched_page;
 
 /* What a tick saw when the comparison held. */
 struct hit {
 	u64 value;
+	u64 muted_ticks;
 	u64 tick_ns;
 	u64 tick_realtime_ns;
 	u64 running_ip;
@@ -60,9 +64,9 @@ struct watch {
 	struct timer_group *group;	/* NULL once ended */
 
 	/* timer_group.lock */
-	unsigned int slot;
-	bool readable;			/* the slot's pointer leads to the process's own value */
+	struct slot *slot;
 	bool muted;
+	u64 muted_ticks;		/* at which the comparison held, but the watch was muted */
 
 	/* hits.c; written by the tick while the watch is not muted */
 	struct hit hit;

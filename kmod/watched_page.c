@@ -5,9 +5,9 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include "hits.h"
 #include "pin.h"
 #include "timer_group.h"
+#include "trigger.h"
 #include "watched_page.h"
 
 /* A page is mapped for good at its place in the kernel's direct map. */
@@ -201,8 +201,13 @@ static struct watched_page *page_create(struct watched_space *space, unsigned lo
 	error = pin_charge(space->mm);
 	if (error)
 		goto free;
-	error = mmu_interval_notifier_insert(&page->notifier, space->mm, address, PAGE_SIZE,
-					     &notifier_ops);
+	/* mmu_interval_notifier_insert() would wait for the lock unkillably. */
+	error = -EINTR;
+	if (mmap_write_lock_killable(space->mm))
+		goto uncharge;
+	error = mmu_interval_notifier_insert_locked(&page->notifier, space->mm, address,
+						    PAGE_SIZE, &notifier_ops);
+	mmap_write_unlock(space->mm);
 	if (error)
 		goto uncharge;
 	error = xa_err(xa_store(&space->pages, address >> PAGE_SHIFT, page, GFP_KERNEL));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CVariableMonitor
 
-/// The recording of all selected tasks that follows a hit.
+/// The recording of all selected tasks that follows a hit, a request, or a hung task.
 ///
 /// Any part may be missing, because records can be lost or damaged.
 public struct Dump: Sendable {
@@ -10,6 +10,7 @@ public struct Dump: Sendable {
     public let firstSequence: UInt64
     public private(set) var begin: DumpBegin?
     public private(set) var hits: [Hit] = []
+    public private(set) var hangs: [Hang] = []
     /// In the order in which they were captured.
     public private(set) var tasks: [CapturedTask] = []
     /// By process id.
@@ -40,6 +41,7 @@ public struct Dump: Sendable {
         switch record {
         case .dumpBegin(let begin): self.begin = begin
         case .hit(let hit): hits.append(hit)
+        case .hang(let hang): hangs.append(hang)
         case .task(let task): tasks.append(task)
         case .process(let process): processes[process.pid] = process
         case .mappings(let part):

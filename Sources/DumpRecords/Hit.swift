@@ -10,6 +10,8 @@ public struct Hit: Sendable {
     /// The value that was read, sign- or zero-extended to 64 bits.
     public let value: UInt64
     public let threshold: UInt64
+    /// Ticks before this one at which the comparison held, but the watch was muted.
+    public let mutedTicks: UInt64
     public let interval: UInt64
     /// The tick, `CLOCK_MONOTONIC` in ns.
     public let tickTime: UInt64
@@ -36,6 +38,7 @@ public struct Hit: Sendable {
         address = hit.address
         value = hit.value
         threshold = hit.threshold
+        mutedTicks = hit.muted_ticks
         interval = hit.interval_ns
         tickTime = hit.tick_ns
         tickRealtime = hit.tick_realtime_ns

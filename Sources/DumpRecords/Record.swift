@@ -11,6 +11,7 @@ public enum Record: Sendable {
     case dumpEnd(DumpEnd)
     case lost(LostRecords)
     case watchEnd(WatchEnd)
+    case hang(Hang)
     /// Of a type that this version does not know.
     case unknown(RecordHeader)
 
@@ -27,6 +28,7 @@ public enum Record: Sendable {
         case VMON_RECORD_DUMP_END.rawValue: self = .dumpEnd(try DumpEnd(&cursor))
         case VMON_RECORD_LOST.rawValue: self = .lost(try LostRecords(&cursor))
         case VMON_RECORD_WATCH_END.rawValue: self = .watchEnd(try WatchEnd(&cursor))
+        case VMON_RECORD_HANG.rawValue: self = .hang(try Hang(&cursor))
         default: self = .unknown(header)
         }
     }

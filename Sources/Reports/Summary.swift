@@ -2,15 +2,22 @@
 import DumpRecords
 import Glibc
 
-/// One line for a person about a dump: when it was, which watches hit, and what is missing.
+/// One line for a person about a dump: when it was, what caused it, and what is missing.
 public func summary(of dump: Dump) -> String {
     var text = "dump \(dump.id)"
     if let begin = dump.begin {
         text += " at \(localTime(begin.realtime))"
     }
-    text += ": " + (dump.hits.isEmpty ? "no hits" : dump.hits.map(description).joined(separator: ", "))
+    var causes = dump.hits.map(description) + dump.hangs.map(description)
+    if let begin = dump.begin, begin.reasons.contains(.request) {
+        causes.append("on request")
+    }
+    text += ": " + (causes.isEmpty ? "no hits" : causes.joined(separator: ", "))
     text += "; \(dump.tasks.count) tasks"
     guard let end = dump.end else { return text + "; its end is missing" }
+    if let tick = dump.hits.map(\.tickTime).min(), tick < end.firstCapture, end.firstCapture <= end.lastCapture {
+        text += " \(milliseconds(end.firstCapture - tick)) to \(milliseconds(end.lastCapture - tick)) ms after the tick"
+    }
     for (count, why) in [
         (end.skippedLimit, "over the limit of tasks"), (end.skippedTime, "over the limit of time"),
         (end.skippedExited, "gone"), (end.skippedFull, "lost, the buffer was full"),
@@ -34,7 +41,19 @@ public func notices(of recording: Recording) -> [String] {
 private func description(_ hit: Hit) -> String {
     let value = hit.isUnsigned ? String(hit.value) : String(Int64(bitPattern: hit.value))
     let threshold = hit.isUnsigned ? String(hit.threshold) : String(Int64(bitPattern: hit.threshold))
-    return "\(hit.name.printable) = \(value) \(hit.isLess ? "<" : ">") \(threshold) (process \(hit.pid))"
+    let muted = hit.mutedTicks == 0 ? "" : ", muted at \(hit.mutedTicks) ticks before"
+    return "\(hit.name.printable) = \(value) \(hit.isLess ? "<" : ">") \(threshold) (process \(hit.pid)\(muted))"
+}
+
+/// `khugepaged hangs (task 34 of process 34)`
+private func description(_ hang: Hang) -> String {
+    "\(hang.comm.printable) hangs (task \(hang.pid) of process \(hang.tgid))"
+}
+
+/// `1.042`
+private func milliseconds(_ nanoseconds: UInt64) -> String {
+    let fraction = String(nanoseconds / 1000 % 1000)
+    return "\(nanoseconds / 1_000_000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
 }
 
 private func description(_ reason: WatchEnd.Reason) -> String {

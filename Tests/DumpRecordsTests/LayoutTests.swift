@@ -7,17 +7,19 @@ import Testing
 @Suite struct LayoutTests {
     @Test func sizesOfStructs() {
         #expect(layout(vmon_watch.self) == [72, 72])
+        #expect(layout(vmon_dump_request.self) == [16, 16])
         #expect(layout(vmon_record.self) == [40, 40])
         #expect(layout(vmon_dump_begin.self) == [56, 56])
-        #expect(layout(vmon_hit.self) == [152, 152])
+        #expect(layout(vmon_hit.self) == [160, 160])
         #expect(layout(vmon_registers.self) == [168, 168])
         #expect(layout(vmon_task.self) == [288, 288])
         #expect(layout(vmon_process.self) == [80, 80])
         #expect(layout(vmon_mappings.self) == [64, 64])
         #expect(layout(vmon_mapping.self) == [64, 64])
-        #expect(layout(vmon_dump_end.self) == [72, 72])
+        #expect(layout(vmon_dump_end.self) == [88, 88])
         #expect(layout(vmon_lost.self) == [64, 64])
         #expect(layout(vmon_watch_end.self) == [80, 80])
+        #expect(layout(vmon_hang.self) == [72, 72])
     }
 
     /// Where each part that follows a struct begins is told by these fields: they must not move.
@@ -25,7 +27,7 @@ import Testing
         #expect(MemoryLayout<vmon_record>.offset(of: \.size) == 4)
         #expect(MemoryLayout<vmon_record>.offset(of: \.sequence) == 8)
         #expect(MemoryLayout<vmon_record>.offset(of: \.dump_id) == 24)
-        #expect(MemoryLayout<vmon_hit>.offset(of: \.name) == 120)
+        #expect(MemoryLayout<vmon_hit>.offset(of: \.name) == 128)
         #expect(MemoryLayout<vmon_task>.offset(of: \.registers) == 96)
         #expect(MemoryLayout<vmon_task>.offset(of: \.stack_start) == 264)
         #expect(MemoryLayout<vmon_task>.offset(of: \.stack_bytes) == 272)

@@ -21,6 +21,7 @@ import Testing
         #expect(recording.dumps.count == 1)
         let dump = try #require(recording.dumps.first)
         #expect(dump.begin?.realtime == 1_701_141_698_684_973_655)
+        #expect(dump.begin?.reasons == .hit)
         #expect(dump.begin?.header.cpu == 1)
         #expect(dump.end?.tasksCaptured == 1)
 
@@ -32,6 +33,12 @@ import Testing
         #expect(!hit.isUnsigned)
         #expect([hit.tickTime, hit.tickRealtime, hit.runningAddress] == [11, 12, 13])
         #expect([hit.runningPID, hit.tickCPU, hit.pid] == [14, 3, 42])
+        #expect(hit.mutedTicks == 17)
+
+        let hang = try #require(dump.hangs.first)
+        #expect([hang.pid, hang.tgid] == [45, 44])
+        #expect(hang.startTime == 31)
+        #expect(hang.comm == RawText("stuck"))
 
         let task = try #require(dump.tasks.first)
         #expect([task.pid, task.tgid] == [43, 42])

@@ -7,12 +7,13 @@ enum SampleDump {
     static let kernelFrames: [UInt64] = [0xffff_ffff_8115_614e, 0xffff_ffff_81a3_8bdd]
     static let stack = (0..<100).map { UInt8($0) }
 
-    static let recordCount = 8
+    static let recordCount = 9
 
     static var bytes: [UInt8] {
         var writer = RecordWriter()
         writer.begin(realtime: 1_701_141_698_684_973_655, hits: 1)
         writer.append(VMON_RECORD_HIT, hit)
+        writer.append(VMON_RECORD_HANG, hang)
         writer.task(task, kernelFrames: kernelFrames, stack: stack, cgroup: "/user.slice")
         writer.mappings(
             addressSpace: 1, tgid: 42, [(mapping, path: Array("/usr/bin/a b".utf8)), (mapping, path: [])])
@@ -30,6 +31,7 @@ enum SampleDump {
         hit.address = 0x5000
         hit.value = UInt64(bitPattern: -3)
         hit.threshold = 2
+        hit.muted_ticks = 17
         hit.interval_ns = 10_000
         hit.tick_ns = 11
         hit.tick_realtime_ns = 12
@@ -42,6 +44,15 @@ enum SampleDump {
         hit.name = fixed("temp")
         hit.running_comm = fixed("sixteen bytes ok")
         return hit
+    }
+
+    static var hang: vmon_hang {
+        var hang = vmon_hang()
+        hang.start_time_ns = 31
+        hang.pid = 45
+        hang.tgid = 44
+        hang.comm = fixed("stuck")
+        return hang
     }
 
     static var task: vmon_task {

@@ -43,6 +43,40 @@ import Testing
         )
     }
 
+    @Test func causesOtherThanHits() throws {
+        let recording = recording { writer in
+            var begin = vmon_dump_begin()
+            begin.reason = VMON_DUMP_REQUEST.rawValue | VMON_DUMP_HANG.rawValue
+            writer.append(VMON_RECORD_DUMP_BEGIN, begin)
+            var hang = vmon_hang()
+            hang.pid = 45
+            hang.tgid = 44
+            hang.comm = fixed("stuck")
+            writer.append(VMON_RECORD_HANG, hang)
+            writer.end()
+        }
+        #expect(
+            summary(of: try #require(recording.dumps.first)).hasSuffix(
+                ": stuck hangs (task 45 of process 44), on request; 0 tasks"))
+    }
+
+    @Test func theTimeFromTheTickToTheTasks() throws {
+        let recording = recording { writer in
+            var first = hit("temp", 151, 150)
+            first.tick_ns = 1_000_000_000
+            first.muted_ticks = 12
+            writer.append(VMON_RECORD_HIT, first)
+            var end = vmon_dump_end()
+            end.first_capture_ns = 1_000_042_900
+            end.last_capture_ns = 1_012_345_678
+            writer.append(VMON_RECORD_DUMP_END, end)
+        }
+        #expect(
+            summary(of: try #require(recording.dumps.first))
+                == "dump 1: temp = 151 > 150 (process 42, muted at 12 ticks before); 0 tasks 0.042 to 12.345 ms after the tick"
+        )
+    }
+
     @Test func whatIsMissing() throws {
         let recording = recording { writer in
             var end = vmon_dump_end()

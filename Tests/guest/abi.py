@@ -16,11 +16,12 @@ MAGIC = 0x4D56
 
 GREATER, LESS = 0, 1
 UNSIGNED = 1
-DUMP_BEGIN, HIT, TASK, PROCESS, MAPPINGS, DUMP_END, LOST, WATCH_END = range(1, 9)
-HIT_REASON = 1
+DUMP_BEGIN, HIT, TASK, PROCESS, MAPPINGS, DUMP_END, LOST, WATCH_END, HANG = range(1, 10)
+HIT_REASON, REQUEST_REASON, HANG_REASON = 1, 2, 4
 KERNEL_THREAD, REGISTERS, ON_CPU, STALE = 1, 2, 4, 8
 USER_TRUNCATED, HIT_TASK = 128, 256
 UNMAPPED, EXITED = 1, 2
+MAPPINGS_BUSY = 1
 
 
 class Layout:
@@ -65,6 +66,7 @@ WATCH = Layout(
     "address:Q threshold:Q interval_ns:Q id:Q pid:i length:B comparison:B flags:B reserved0:B"
     " name:16s reserved:16s"
 )
+DUMP_REQUEST = Layout("dump_id:Q pid:i reserved:I")
 HEADER = "magic:H type:H size:I sequence:Q time_ns:Q dump_id:Q cpu:I reserved:I "
 RECORD = Layout(HEADER)
 REGISTER_NAMES = (
@@ -74,7 +76,7 @@ REGISTER_FIELDS = "".join(f"{name}:Q " for name in REGISTER_NAMES)
 BODIES = {
     DUMP_BEGIN: Layout(HEADER + "realtime_ns:Q reason:I hits:I"),
     HIT: Layout(
-        HEADER + "watch_id:Q address:Q value:Q threshold:Q interval_ns:Q tick_ns:Q"
+        HEADER + "watch_id:Q address:Q value:Q threshold:Q muted_ticks:Q interval_ns:Q tick_ns:Q"
         " tick_realtime_ns:Q running_ip:Q running_pid:I tick_cpu:I pid:I length:B comparison:B"
         " flags:B reserved0:B name:16s running_comm:16s"
     ),
@@ -88,11 +90,12 @@ BODIES = {
     ),
     MAPPINGS: Layout(HEADER + "address_space:Q tgid:I flags:I count:I reserved1:I"),
     DUMP_END: Layout(
-        HEADER + "duration_ns:Q tasks_seen:I tasks_captured:I skipped_limit:I skipped_time:I"
+        HEADER + "first_capture_ns:Q last_capture_ns:Q duration_ns:Q tasks_seen:I tasks_captured:I skipped_limit:I skipped_time:I"
         " skipped_exited:I skipped_full:I"
     ),
     LOST: Layout(HEADER + "count:Q first_sequence:Q last_sequence:Q"),
     WATCH_END: Layout(HEADER + "watch_id:Q address:Q pid:I reason:I name:16s"),
+    HANG: Layout(HEADER + "start_time_ns:Q pid:I tgid:I comm:16s"),
 }
 MAPPING = Layout(
     "start:Q end:Q offset:Q inode:Q device_major:I device_minor:I build_id:20s"
@@ -108,6 +111,7 @@ IOC_WATCH = _ioctl_number(3, 0x60, WATCH.size)
 IOC_CANCEL = _ioctl_number(1, 0x61, 8)
 IOC_CANCEL_ALL = _ioctl_number(0, 0x62, 0)
 IOC_RELEASE = _ioctl_number(1, 0x63, 8)
+IOC_DUMP = _ioctl_number(3, 0x64, DUMP_REQUEST.size)
 
 
 class Parts:
@@ -197,6 +201,12 @@ class Session:
 
     def release(self, sequence):
         fcntl.ioctl(self.descriptor, IOC_RELEASE, struct.pack("=Q", sequence))
+
+    def dump(self, **fields):
+        """VMON_IOC_DUMP with exactly these fields; the dump's id."""
+        argument = bytearray(DUMP_REQUEST.pack(**fields))
+        fcntl.ioctl(self.descriptor, IOC_DUMP, argument, True)
+        return DUMP_REQUEST.unpack(argument).dump_id
 
     def ioctl_at(self, number, pointer):
         """An ioctl whose argument is a bare pointer."""

@@ -45,7 +45,7 @@ def dumps_of(records):
     assert current is None, "a dump has no end"
     for dump in dumps:
         for name, kind in ("hits", abi.HIT), ("tasks", abi.TASK), ("processes", abi.PROCESS), \
-                ("mappings", abi.MAPPINGS), ("lost", abi.LOST):
+                ("mappings", abi.MAPPINGS), ("lost", abi.LOST), ("hangs", abi.HANG):
             setattr(dump, name, [record for record in dump.records if record.type == kind])
     return dumps
 
@@ -68,8 +68,11 @@ def mappings_of(dump, task):
 def check_self_contained(dump):
     """All that a report of a dump needs is in the dump; nothing may have been lost."""
     assert not dump.lost
-    assert dump.begin.hits == len(dump.hits) > 0
+    assert dump.begin.hits == len(dump.hits)
+    assert bool(dump.begin.reason & abi.HIT_REASON) == bool(dump.hits)
+    assert bool(dump.begin.reason & abi.HANG_REASON) == bool(dump.hangs)
     end = dump.end
+    assert dump.begin.time_ns <= end.first_capture_ns <= end.last_capture_ns <= end.time_ns
     assert end.tasks_captured == len(dump.tasks) > 0
     assert end.skipped_full == 0
     skipped = end.skipped_limit + end.skipped_time + end.skipped_exited

@@ -25,9 +25,28 @@ def _system_call(number, *arguments):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
+def load_file(path, parameters=""):
+    """insmod's system call; starting programs costs tenths of a second here."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        _system_call(FINIT_MODULE, file, parameters.encode(), 0)
+    finally:
+        os.close(file)
+
+
+def unload_file(path):
+    """rmmod's system call."""
+    _system_call(DELETE_MODULE, os.path.basename(path).removesuffix(".ko").encode(), os.O_NONBLOCK)
+
+
 def is_loaded():
     with open("/proc/modules", encoding="ascii") as modules:
         return any(line.startswith("variable_monitor ") for line in modules)
+
+
+def set_cpu_online(number, online):
+    with open(f"/sys/devices/system/cpu/cpu{number}/online", "w", encoding="ascii") as file:
+        file.write(str(int(online)))
 
 
 class Module:
@@ -38,18 +57,13 @@ class Module:
         self.sessions = []
 
     def load(self):
-        """insmod's system call; starting programs costs tenths of a second here."""
-        file = os.open(MODULE_FILE, os.O_RDONLY)
-        try:
-            _system_call(FINIT_MODULE, file, " ".join(self.parameters).encode(), 0)
-        finally:
-            os.close(file)
+        load_file(MODULE_FILE, " ".join(self.parameters))
 
     def unload(self):
-        """rmmod's system call, after the end of all sessions."""
+        """After the end of all sessions."""
         for session in self.sessions:
             session.close()
-        _system_call(DELETE_MODULE, b"variable_monitor", os.O_NONBLOCK)
+        unload_file(MODULE_FILE)
 
     def open(self, *arguments, **keywords):
         """A session that ends with the test at the latest."""

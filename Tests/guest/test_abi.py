@@ -11,6 +11,7 @@ from subjects import ABI_FOLDER
 
 STRUCTS = {
     "vmon_watch": abi.WATCH,
+    "vmon_dump_request": abi.DUMP_REQUEST,
     "vmon_record": abi.RECORD,
     "vmon_dump_begin": abi.BODIES[abi.DUMP_BEGIN],
     "vmon_hit": abi.BODIES[abi.HIT],
@@ -21,27 +22,32 @@ STRUCTS = {
     "vmon_dump_end": abi.BODIES[abi.DUMP_END],
     "vmon_lost": abi.BODIES[abi.LOST],
     "vmon_watch_end": abi.BODIES[abi.WATCH_END],
+    "vmon_hang": abi.BODIES[abi.HANG],
 }
 NUMBERS = {
     "VMON_IOC_WATCH": abi.IOC_WATCH, "VMON_IOC_CANCEL": abi.IOC_CANCEL,
     "VMON_IOC_CANCEL_ALL": abi.IOC_CANCEL_ALL, "VMON_IOC_RELEASE": abi.IOC_RELEASE,
+    "VMON_IOC_DUMP": abi.IOC_DUMP,
     "VMON_GREATER": abi.GREATER, "VMON_LESS": abi.LESS, "VMON_WATCH_UNSIGNED": abi.UNSIGNED,
     "VMON_RECORD_MAGIC": abi.MAGIC, "VMON_RECORD_SIZE_MAX": abi.RECORD_SIZE_MAX,
     "VMON_RECORD_DUMP_BEGIN": abi.DUMP_BEGIN, "VMON_RECORD_HIT": abi.HIT,
     "VMON_RECORD_TASK": abi.TASK, "VMON_RECORD_PROCESS": abi.PROCESS,
     "VMON_RECORD_MAPPINGS": abi.MAPPINGS, "VMON_RECORD_DUMP_END": abi.DUMP_END,
     "VMON_RECORD_LOST": abi.LOST, "VMON_RECORD_WATCH_END": abi.WATCH_END,
-    "VMON_DUMP_HIT": abi.HIT_REASON, "VMON_TASK_KERNEL_THREAD": abi.KERNEL_THREAD,
+    "VMON_RECORD_HANG": abi.HANG,
+    "VMON_DUMP_HIT": abi.HIT_REASON, "VMON_DUMP_REQUEST": abi.REQUEST_REASON,
+    "VMON_DUMP_HANG": abi.HANG_REASON, "VMON_TASK_KERNEL_THREAD": abi.KERNEL_THREAD,
     "VMON_TASK_REGISTERS": abi.REGISTERS, "VMON_TASK_ON_CPU": abi.ON_CPU,
     "VMON_TASK_STALE": abi.STALE,
     "VMON_TASK_USER_TRUNCATED": abi.USER_TRUNCATED, "VMON_TASK_HIT": abi.HIT_TASK,
     "VMON_END_UNMAPPED": abi.UNMAPPED, "VMON_END_EXITED": abi.EXITED,
+    "VMON_MAPPINGS_BUSY": abi.MAPPINGS_BUSY,
 }
 
 
 def path_of(struct, name, at):
     """The C expression for a field of a layout, of which records' headers and registers are nested."""
-    if struct not in ("vmon_watch", "vmon_record", "vmon_mapping") and at < abi.RECORD.size:
+    if struct not in ("vmon_watch", "vmon_dump_request", "vmon_record", "vmon_mapping") and at < abi.RECORD.size:
         return f"record.{name}"
     if struct == "vmon_task" and name in abi.REGISTER_NAMES:
         return f"registers.{name}"

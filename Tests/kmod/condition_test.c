@@ -21,6 +21,11 @@ static int edges(int64_t *values)
 
 static int64_t values[1024];
 
+static int holds(struct condition condition, __u64 value)
+{
+	return condition_holds(condition, condition_above(condition, value));
+}
+
 #define COMPARE_ALL(type, wide, kind_flags)                                                   \
 	do {                                                                                  \
 		enum value_kind kind = value_kind_of(sizeof(type), kind_flags);               \
@@ -30,9 +35,9 @@ static int64_t values[1024];
 			for (int t = 0; t < count; t++) {                                     \
 				wide threshold = (wide)values[t];                             \
 				__u64 read = value_read(&variable, kind);                     \
-				CHECK(condition_holds(condition_of(VMON_GREATER, kind_flags,  \
+				CHECK(holds(condition_of(VMON_GREATER, kind_flags,  \
 					(__u64)threshold), read) == (variable > threshold));  \
-				CHECK(condition_holds(condition_of(VMON_LESS, kind_flags,     \
+				CHECK(holds(condition_of(VMON_LESS, kind_flags,     \
 					(__u64)threshold), read) == (variable < threshold));  \
 			}                                                                     \
 		}                                                                             \
@@ -56,10 +61,10 @@ static void unsigned_widths_compare_as_c_does(void)
 
 static void the_threshold_itself_is_no_hit(void)
 {
-	CHECK(!condition_holds(condition_of(VMON_GREATER, 0, 150), 150));
-	CHECK(condition_holds(condition_of(VMON_GREATER, 0, 150), 151));
-	CHECK(!condition_holds(condition_of(VMON_LESS, 0, 150), 150));
-	CHECK(condition_holds(condition_of(VMON_LESS, 0, 150), 149));
+	CHECK(!holds(condition_of(VMON_GREATER, 0, 150), 150));
+	CHECK(holds(condition_of(VMON_GREATER, 0, 150), 151));
+	CHECK(!holds(condition_of(VMON_LESS, 0, 150), 150));
+	CHECK(holds(condition_of(VMON_LESS, 0, 150), 149));
 }
 
 static void nothing_is_beyond_the_ends(void)
@@ -76,7 +81,7 @@ static void a_disarmed_slot_never_hits(void)
 	int count = edges(values);
 
 	for (int v = 0; v < count; v++)
-		CHECK(!condition_holds(disarmed, (__u64)values[v]));
+		CHECK(!holds(disarmed, (__u64)values[v]));
 }
 
 int main(void)

@@ -62,6 +62,14 @@ struct vmon_watch {
 	__u64 reserved[2];
 };
 
+/* A dump without a hit. */
+struct vmon_dump_request {
+	__u64 dump_id;			/* out: of the dump, as in its records */
+	__s32 pid;			/* a process whose threads are dumped whatever their
+					   state, as the caller sees it; 0: none */
+	__u32 reserved;
+};
+
 /*
  * VMON_IOC_WATCH starts one watch and fills in its id. Nothing is half done when it
  * fails, with errno
@@ -86,11 +94,18 @@ struct vmon_watch {
  * VMON_IOC_RELEASE gives the buffer's space up to and including a sequence
  * number back; needs the device open for reading. A number that was never
  * given out is EINVAL.
+ *
+ * VMON_IOC_DUMP has a dump made now, or dump_gap_ms after the start of the last one,
+ * and returns when it is in the buffer; needs the device open for reading. EINVAL if
+ * a reserved field is not 0, ESRCH without such a process, EBUSY if too many requests
+ * wait, ENOBUFS if the buffer had no room, EINTR after a signal (the dump then comes
+ * all the same).
  */
 #define VMON_IOC_WATCH		_IOWR('v', 0x60, struct vmon_watch)
 #define VMON_IOC_CANCEL		_IOW('v', 0x61, __u64)
 #define VMON_IOC_CANCEL_ALL	_IO('v', 0x62)
 #define VMON_IOC_RELEASE	_IOW('v', 0x63, __u64)
+#define VMON_IOC_DUMP		_IOWR('v', 0x64, struct vmon_dump_request)
 
 /* ---- records ----------------------------------------------------------- */
 
@@ -105,6 +120,7 @@ enum vmon_record_type {
 	VMON_RECORD_DUMP_END = 6,
 	VMON_RECORD_LOST = 7,
 	VMON_RECORD_WATCH_END = 8,
+	VMON_RECORD_HANG = 9,
 };
 
 /*
@@ -123,11 +139,14 @@ struct vmon_record {
 	__u32 reserved;
 };
 
+/* Bits of vmon_dump_begin.reason. */
 enum vmon_dump_reason {
 	VMON_DUMP_HIT = 1,
+	VMON_DUMP_REQUEST = 2,		/* VMON_IOC_DUMP */
+	VMON_DUMP_HANG = 4,		/* the kernel found hung tasks */
 };
 
-/* Opens a dump; its hits follow. */
+/* Opens a dump; its hits follow, then its hung tasks. */
 struct vmon_dump_begin {
 	struct vmon_record record;
 	__u64 realtime_ns;		/* CLOCK_REALTIME of record.time_ns */
@@ -142,6 +161,7 @@ struct vmon_hit {
 	__u64 address;
 	__u64 value;			/* sign- or zero-extended to 64 bits */
 	__u64 threshold;
+	__u64 muted_ticks;		/* before, at which it held while the watch was muted */
 	__u64 interval_ns;
 	__u64 tick_ns;			/* CLOCK_MONOTONIC of the tick */
 	__u64 tick_realtime_ns;		/* CLOCK_REALTIME of the tick */
@@ -155,6 +175,15 @@ struct vmon_hit {
 	__u8 reserved0;
 	char name[MAX_NAME_LEN + 1];
 	char running_comm[VMON_COMM_LEN];
+};
+
+/* A task that the kernel found hung: it waits uninterruptibly, and was not scheduled for long. */
+struct vmon_hang {
+	struct vmon_record record;
+	__u64 start_time_ns;		/* CLOCK_BOOTTIME */
+	__u32 pid;
+	__u32 tgid;
+	char comm[VMON_COMM_LEN];
 };
 
 /* User registers, in the order of the kernel's user_regs_struct. */
@@ -253,6 +282,8 @@ struct vmon_mapping {
 /* Closes a dump with its totals. */
 struct vmon_dump_end {
 	struct vmon_record record;
+	__u64 first_capture_ns;		/* CLOCK_MONOTONIC; a hit's delay is from its tick_ns */
+	__u64 last_capture_ns;		/* 0: no task was captured */
 	__u64 duration_ns;
 	__u32 tasks_seen;		/* looked at */
 	__u32 tasks_captured;
@@ -295,15 +326,17 @@ struct vmon_watch_end {
 #endif
 
 VMON_ASSERT_SIZE(vmon_watch, 72);
+VMON_ASSERT_SIZE(vmon_dump_request, 16);
 VMON_ASSERT_SIZE(vmon_record, 40);
 VMON_ASSERT_SIZE(vmon_dump_begin, 56);
-VMON_ASSERT_SIZE(vmon_hit, 152);
+VMON_ASSERT_SIZE(vmon_hit, 160);
+VMON_ASSERT_SIZE(vmon_hang, 72);
 VMON_ASSERT_SIZE(vmon_registers, 168);
 VMON_ASSERT_SIZE(vmon_task, 288);
 VMON_ASSERT_SIZE(vmon_process, 80);
 VMON_ASSERT_SIZE(vmon_mappings, 64);
 VMON_ASSERT_SIZE(vmon_mapping, 64);
-VMON_ASSERT_SIZE(vmon_dump_end, 72);
+VMON_ASSERT_SIZE(vmon_dump_end, 88);
 VMON_ASSERT_SIZE(vmon_lost, 64);
 VMON_ASSERT_SIZE(vmon_watch_end, 80);
 
