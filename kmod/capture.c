@@ -7,7 +7,11 @@
 
 #include "capture.h"
 #include "compat/stack_trace.h"
+#include "mappings_lock.h"
 #include "parameters.h"
+
+/* A task that runs off and on is tried so often. */
+#define TRIES 5
 
 static stack_trace_save_tsk_fn save_stack_of;
 
@@ -70,18 +74,18 @@ void capture_user(struct capture *capture, struct pt_regs *registers)
 	copy_user_stack(capture, registers->sp);
 }
 
-/* First address behind the mapping in which the stack lies; 0 if that cannot be told at once. */
+/* First address behind the mapping in which the stack lies; 0 if that cannot be told. */
 static u64 stack_end(struct mm_struct *mm, u64 start)
 {
 	struct vm_area_struct *vma;
 	u64 end = 0;
 
-	if (!mmap_read_trylock(mm))
+	if (!mappings_lock(mm))
 		return 0;
 	vma = find_vma(mm, start);
 	if (vma && vma->vm_start <= start)
 		end = vma->vm_end;
-	mmap_read_unlock(mm);
+	mappings_unlock(mm);
 	return end;
 }
 
@@ -137,19 +141,41 @@ static void capture_asleep(struct capture *capture, struct task_struct *task,
 	kthread_unuse_mm(mm);
 }
 
-void capture_task(struct capture *capture, struct task_struct *task, struct mm_struct *mm)
+/* How often the task has been switched out. */
+static unsigned long switches_of(const struct task_struct *task)
 {
-	unsigned long switches = READ_ONCE(task->nvcsw) + READ_ONCE(task->nivcsw);
-	enum on_cpu_result result;
+	return READ_ONCE(task->nvcsw) + READ_ONCE(task->nivcsw);
+}
+
+/* Captures the task wherever it is; false if it began or ceased to run meanwhile. */
+static bool try_capture(struct capture *capture, struct task_struct *task, struct mm_struct *mm)
+{
+	unsigned long switches = switches_of(task);
 
 	memset(capture, 0, sizeof(*capture));
-	result = on_cpu_capture(capture, task);
-	if (result != ON_CPU_CAPTURED) {
+	switch (on_cpu_capture(capture, task)) {
+	case ON_CPU_CAPTURED:
+		return true;
+	case ON_CPU_NO_ANSWER:
 		capture_asleep(capture, task, mm);
-		if (result == ON_CPU_NO_ANSWER)
-			capture->flags |= VMON_TASK_STALE;
-		if (switches != READ_ONCE(task->nvcsw) + READ_ONCE(task->nivcsw))
+		capture->flags |= VMON_TASK_STALE;
+		return true;
+	case ON_CPU_NOT_RUNNING:
+		break;
+	}
+	capture_asleep(capture, task, mm);
+	return switches == switches_of(task) && !READ_ONCE(task->on_cpu);
+}
+
+void capture_task(struct capture *capture, struct task_struct *task, struct mm_struct *mm)
+{
+	unsigned int tries = 0;
+
+	while (!try_capture(capture, task, mm)) {
+		if (++tries == TRIES) {
 			capture->flags |= VMON_TASK_MOVED;
+			break;
+		}
 	}
 	if (mm && capture->stack_bytes)
 		trim_user_stack(capture, mm);

@@ -13,6 +13,7 @@
 #include "buffer.h"
 #include "capture.h"
 #include "dump.h"
+#include "mappings_lock.h"
 #include "parameters.h"
 #include "watch.h"
 
@@ -258,6 +259,7 @@ u64 dump_run(const struct dump_causes *causes)
 	bool logged = dump_log_begin(causes->hits), stored;
 
 	dump.id++;
+	mappings_lock_begin_dump();
 	stored = record_begin(causes);
 	if (stored) {
 		note_processes(causes);

@@ -11,6 +11,7 @@
 #include "build_id.h"
 #include "compat/vma.h"
 #include "dump.h"
+#include "mappings_lock.h"
 
 /* Executable mappings of one address space; far more than any program has. */
 #define MAPPINGS_MAX 16384
@@ -112,7 +113,7 @@ void dump_mappings(struct dump *dump, struct mm_struct *mm, u64 address_space, u
 	u32 flags = 0;
 
 	start_record(&writer);
-	if (!mmap_read_trylock(mm)) {
+	if (!mappings_lock(mm)) {
 		finish_record(&writer, VMON_MAPPINGS_BUSY);
 		return;
 	}
@@ -131,6 +132,6 @@ void dump_mappings(struct dump *dump, struct mm_struct *mm, u64 address_space, u
 		write_mapping(&writer, vma, base);
 	}
 	kthread_unuse_mm(mm);
-	mmap_read_unlock(mm);
+	mappings_unlock(mm);
 	finish_record(&writer, flags);
 }

@@ -149,6 +149,26 @@ def test_a_signal_interrupts_a_blocked_read(module):
     assert reader.result() == "interrupted"
 
 
+def read_for_ever():
+    while True:
+        abi.Session(os.O_RDONLY, 0).read()
+
+
+@AT_ONCE
+def test_readers_that_are_killed_while_they_read_disturb_nobody(module, session):
+    for _ in range(10):
+        reader = Child()
+        reader.start(read_for_ever)
+        hit_once(module, session)
+        reader.end()
+    records = session.records()
+    assert check_sequence(records) == 0
+    dumps = dumps_of(records)
+    assert len(dumps) == 10
+    for dump in dumps:
+        check_self_contained(dump)
+
+
 # ---- releasing ----
 
 

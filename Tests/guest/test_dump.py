@@ -10,9 +10,12 @@ import abi
 import oracles
 from dumps import check_self_contained, dumps_of, mappings_of, process_of, task_of
 from eventually import eventually
-from subjects import fork_chain, program, read_proc, start, start_spinner, state_of
+from module import load_file, unload_file
+from subjects import (PAGE, PROJECT, Child, end_descendants, fork_chain, program, read_proc, start, start_spinner,
+                      state_of)
 
 pytestmark = pytest.mark.module(dump_gap_ms=0)
+INTERRUPTS_OFF = f"{PROJECT}/kmod/testing/interrupts_off.ko"
 STRANGE_ARGUMENTS = ["", "two words", "zwölf", "new\nline", "(UNKNOWN)"]
 
 
@@ -75,6 +78,97 @@ def test_the_stack_copy_has_the_size_of_the_parameter(module, session, sleeper):
     task = task_of(last_dump(session), sleeper.pid)
     assert task.flags & abi.USER_TRUNCATED
     assert memory_of(sleeper.pid, task.stack_start, 1000) == task.stack
+
+
+def test_a_page_of_the_stack_that_is_not_there_is_marked_and_zero(module, session):
+    process = start(program("stack_hole"))
+    eventually(lambda: state_of(process.pid) == "S", "a process asleep")
+    session.dump(pid=process.pid)
+    task = task_of(last_dump(session), process.pid)
+    hole = int(process.first_line, 16)
+    assert task.stack_missing == 1 << (hole // PAGE - task.stack_start // PAGE)
+    at = hole - task.stack_start
+    assert task.stack[at:at + PAGE] == bytes(PAGE)
+    assert memory_of(process.pid, task.stack_start, at) == task.stack[:at]
+    rest = task.stack[at + PAGE:]
+    assert rest and memory_of(process.pid, hole + PAGE, len(rest)) == rest
+
+
+@pytest.mark.module(dump_gap_ms=0, user_stack_bytes=65536)
+def test_the_stack_copy_may_be_as_long_as_the_record_allows(module, session):
+    deep = start(program("deep_stack"))
+    eventually(lambda: state_of(deep.pid) == "S", "a process asleep")
+    session.dump(pid=deep.pid)
+    task = task_of(last_dump(session), deep.pid)
+    assert len(task.stack) == 65536 and task.flags & abi.USER_TRUNCATED
+    assert memory_of(deep.pid, task.stack_start, 65536) == task.stack
+
+
+@pytest.mark.module(dump_gap_ms=0, max_tasks=3)
+def test_tasks_over_the_limit_are_counted_and_the_cause_s_own_come_first(module, session):
+    spinner = start_spinner()
+    threads = start(program("threads", "-pthread"))
+    session.dump(pid=threads.pid)
+    dump = last_dump(session)
+    assert [task.tgid for task in dump.tasks] == [threads.pid] * 3
+    assert dump.end.skipped_limit > 0
+    assert spinner.pid not in [task.pid for task in dump.tasks]
+
+
+@pytest.mark.module(dump_gap_ms=0, max_dump_ms=1)
+def test_tasks_over_the_time_are_counted(module, session):
+    processes = [start(program("vforker")) for _ in range(8)]
+    for process in processes:
+        eventually(lambda process=process: state_of(process.pid) == "D", "a vfork parent in state D")
+
+    def out_of_time():
+        session.dump()
+        end = dumps_of(session.records())[-1].end
+        return end.skipped_time and end
+
+    end = eventually(out_of_time, "a dump that takes longer than a millisecond")
+    assert end.tasks_captured + end.skipped_time + end.skipped_exited >= len(processes)
+
+
+@pytest.fixture
+def interrupts_off():
+    load_file(INTERRUPTS_OFF)
+    yield
+    end_descendants()
+    unload_file(INTERRUPTS_OFF)
+
+
+def run_with_interrupts_off(milliseconds):
+    os.sched_setaffinity(0, [os.cpu_count() - 1])
+    while True:
+        with open("/sys/kernel/debug/interrupts_off", "w", encoding="ascii") as file:
+            file.write(str(milliseconds))
+
+
+def test_a_cpu_that_does_not_answer_is_not_waited_for(module, session, interrupts_off):
+    """Its task is recorded as what is known of it; a later answer finds its own request."""
+    child = Child()
+    child.start(run_with_interrupts_off, 400)
+    os.sched_setaffinity(0, [0])
+
+    def stale():
+        session.dump(pid=child.pid)
+        task = task_of(last_dump(session), child.pid)
+        return task.flags & abi.STALE
+
+    for _ in range(3):
+        eventually(stale, "a task that was not interrupted in time")
+    child.end()
+    os.sched_setaffinity(0, range(os.cpu_count()))
+    # The CPU answers again.
+    spinner = start_spinner()
+    os.sched_setaffinity(spinner.pid, [os.cpu_count() - 1])
+
+    def answered():
+        session.dump(pid=spinner.pid)
+        return task_of(last_dump(session), spinner.pid).flags & abi.ON_CPU
+
+    eventually(answered, "a task captured on its CPU")
 
 
 def kernel_symbol_ranges():
