@@ -2,7 +2,7 @@
 /*
  * Variable Monitor: watches variables of processes every few microseconds, and
  * records what the machine was doing when one crosses its threshold. The way
- * of the data: timer_group.c (tick) → hits.c → trigger.c → dump.c → buffer.c → device.c.
+ * of the data: tick_timer.c → timer_group.c → hits.c → trigger.c → dump.c → buffer.c → device.c.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -15,7 +15,7 @@
 #include "dump.h"
 #include "parameters.h"
 #include "proc.h"
-#include "timer_group.h"
+#include "tick_timer.h"
 #include "trigger.h"
 #include "watched_page.h"
 
@@ -37,12 +37,12 @@ static int __init variable_monitor_init(void)
 	error = trigger_init();
 	if (error)
 		goto exit_on_cpu;
-	error = timer_groups_init();
+	error = tick_timers_init();
 	if (error)
 		goto exit_trigger;
 	error = proc_init();
 	if (error)
-		goto exit_timer_groups;
+		goto exit_tick_timers;
 	error = device_init();
 	if (error)
 		goto exit_proc;
@@ -50,8 +50,8 @@ static int __init variable_monitor_init(void)
 
 exit_proc:
 	proc_exit();
-exit_timer_groups:
-	timer_groups_exit();
+exit_tick_timers:
+	tick_timers_exit();
 exit_trigger:
 	trigger_exit();
 exit_on_cpu:
@@ -68,7 +68,7 @@ static void __exit variable_monitor_exit(void)
 {
 	device_exit();
 	proc_exit();
-	timer_groups_exit();
+	tick_timers_exit();
 	watched_pages_stop();
 	trigger_exit();
 	on_cpu_exit();

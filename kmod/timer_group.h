@@ -1,26 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Timer groups: up to TIMER_MAX_WATCH_NUM watches of one interval on one
- * hrtimer, up to MAX_TIMER_NUM groups.
+ * Timer groups: up to TIMER_MAX_WATCH_NUM watches of one interval that tick
+ * together, up to MAX_TIMER_NUM groups.
  */
 #ifndef VMON_TIMER_GROUP_H
 #define VMON_TIMER_GROUP_H
 
+#include <linux/cache.h>
+#include <linux/spinlock.h>
+
 #include "watch.h"
 
-/* Begin and end to move groups when CPUs come and go. Errno. Sleep; without groups. */
-int timer_groups_init(void);
-void timer_groups_exit(void);
+/* What a tick needs of one watch; two to a cache line. */
+struct slot {
+	const void *value;
+	struct condition condition;	/* span 0: not armed */
+	struct watch *watch;
+};
+
+struct timer_group {
+	u64 interval_ns;
+	unsigned int place;		/* among the groups */
+	struct tick_timer *timer;
+	struct list_head in_timer;
+	struct rcu_head rcu;
+
+	/*
+	 * Protects what follows, and slot, muted and muted_ticks of the watches.
+	 * Slots of one kind lie next to each other, those of kind k before end[k], so
+	 * that a tick has one loop a kind and decides nothing per watch but the comparison.
+	 */
+	raw_spinlock_t lock;
+	struct slot *end[VALUE_KINDS];
+	struct slot slots[TIMER_MAX_WATCH_NUM] ____cacheline_aligned;
+};
+
+/* One tick of one group: compares every watch once. Hard interrupt context. */
+void timer_group_compare(struct timer_group *group, u64 now_ns);
 
 /*
  * Gives the watch a place, in a new group if need be; it is not armed yet.
- * -ENOSPC if all timers are in use, -ENOMEM. The caller holds cpus_read_lock() and
- * watches_lock.
+ * -ENOSPC if all groups are in use, -ENOMEM. The caller holds cpus_read_lock() and
+ * watches_lock. Sleeps.
  */
 int timer_group_add(struct watch *watch);
 
 /*
- * Takes the watch's place away, and the timer of a group that is empty then. On
+ * Takes the watch's place away, and ends a group that is empty then. On
  * return no tick uses the watch or its page. The caller holds watches_lock.
  */
 void timer_group_remove(struct watch *watch);

@@ -54,8 +54,8 @@ struct request {
 	u64 dump_id;			/* 0: the buffer had no room */
 };
 
-/* Protects all below, and in_requests. Innermost. */
-static DEFINE_SPINLOCK(trigger_lock);
+/* Protects all below, and in_requests. Innermost; raw, because a tracepoint takes it. */
+static DEFINE_RAW_SPINLOCK(trigger_lock);
 static LIST_HEAD(requests);
 static unsigned int request_count;
 static struct hung_task hung[DUMP_HUNG_MAX];
@@ -73,13 +73,13 @@ static bool request_queue(struct request *request)
 {
 	bool room;
 
-	spin_lock(&trigger_lock);
+	raw_spin_lock(&trigger_lock);
 	room = request_count < DUMP_REQUESTS_MAX;
 	if (room) {
 		list_add_tail(&request->in_requests, &requests);
 		request_count++;
 	}
-	spin_unlock(&trigger_lock);
+	raw_spin_unlock(&trigger_lock);
 	return room;
 }
 
@@ -115,10 +115,13 @@ put:
 
 static struct tracepoint *hang_tracepoint;
 
-/* By khungtaskd, under RCU, for each task that has hung too long, and again while it does. */
+/*
+ * By khungtaskd, with preemption disabled, for each task that has hung too long, and again
+ * while it does.
+ */
 static void hang_found(void *unused, struct task_struct *task)
 {
-	spin_lock(&trigger_lock);
+	raw_spin_lock(&trigger_lock);
 	if (hung_count < DUMP_HUNG_MAX) {
 		struct hung_task *one = &hung[hung_count++];
 
@@ -127,7 +130,7 @@ static void hang_found(void *unused, struct task_struct *task)
 		one->start_time_ns = task->start_boottime;
 		strscpy(one->comm, task->comm, sizeof(one->comm));
 	}
-	spin_unlock(&trigger_lock);
+	raw_spin_unlock(&trigger_lock);
 	trigger_dump();
 }
 
@@ -163,13 +166,13 @@ static bool take_causes(struct dump_causes *causes, struct list_head *taken)
 
 	memset(causes, 0, sizeof(*causes));
 	causes->hits = hits_take();
-	spin_lock(&trigger_lock);
+	raw_spin_lock(&trigger_lock);
 	list_replace_init(&requests, taken);
 	request_count = 0;
 	memcpy(causes->hung, hung, hung_count * sizeof(*hung));
 	causes->hung_count = hung_count;
 	hung_count = 0;
-	spin_unlock(&trigger_lock);
+	raw_spin_unlock(&trigger_lock);
 	list_for_each_entry(request, taken, in_requests)
 		causes->requested[causes->request_count++] = request->process;
 	return causes->hits || causes->request_count || causes->hung_count;

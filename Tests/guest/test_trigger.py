@@ -5,6 +5,7 @@ import errno
 import os
 import re
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from subjects import PROJECT, Child, Variable, become_nobody, program, read_proc
 
 AT_ONCE = pytest.mark.module(dump_gap_ms=0)
 IOCTL = 16      # system call number
+KERNEL = Path("/proc/sys/kernel")
 HOLDER = f"{PROJECT}/kmod/testing/mmap_lock_holder.ko"
 
 
@@ -128,7 +130,7 @@ def request_until_interrupted():
     return "dumped"
 
 
-@pytest.mark.module(dump_gap_ms=20_000)
+@pytest.mark.module(dump_gap_ms=3_600_000)
 def test_a_signal_ends_the_wait_and_the_module_can_be_removed(module):
     child = Child()
     child.start(request_until_interrupted)
@@ -138,7 +140,7 @@ def test_a_signal_ends_the_wait_and_the_module_can_be_removed(module):
     assert child.result() == "interrupted"
 
 
-@pytest.mark.module(dump_gap_ms=20_000)
+@pytest.mark.module(dump_gap_ms=3_600_000)
 def test_requesters_that_are_killed_leave_nothing_behind(module):
     children = [Child() for _ in range(4)]
     for child in children:
@@ -186,7 +188,7 @@ def test_a_task_that_holds_its_own_mmap_lock_is_dumped_with_its_stack(module, se
 def fast_hang_detector():
     """The kernel takes a task for hung after a second, and prints nothing about it."""
     values = {"hung_task_timeout_secs": 1, "hung_task_check_interval_secs": 1, "hung_task_warnings": 0}
-    before = {name: read_proc("sys", f"kernel/{name}") for name in values}
+    before = {name: (KERNEL / name).read_text(encoding="ascii") for name in values}
     set_kernel(values)
     yield
     set_kernel(before)
@@ -194,8 +196,7 @@ def fast_hang_detector():
 
 def set_kernel(values):
     for name, value in values.items():
-        with open(f"/proc/sys/kernel/{name}", "w", encoding="ascii") as file:
-            file.write(str(value))
+        (KERNEL / name).write_text(str(value), encoding="ascii")
 
 
 @pytest.mark.module(dump_gap_ms=0, dump_on_hang=1)
