@@ -22,19 +22,17 @@ struct budget {
 	__u64 paid_until;
 };
 
-/* Charges the time from began to ended; returns before when nothing more may be spent. */
-static inline __u64 budget_charge(struct budget *budget, __u64 began_ns, __u64 ended_ns,
+/* Charges what was spent until now; returns before when nothing more may be spent. */
+static inline __u64 budget_charge(struct budget *budget, __u64 spent_ns, __u64 now_ns,
 				  unsigned int percent)
 {
-	__u64 spent = ended_ns - began_ns;
-
-	if (spent > BUDGET_CHARGE_MAX_NS)
-		spent = BUDGET_CHARGE_MAX_NS;
-	if (budget->paid_until < began_ns)
-		budget->paid_until = began_ns;
-	budget->paid_until += ((__u32)spent * 100 + percent - 1) / percent;
-	if (budget->paid_until <= ended_ns + BUDGET_CREDIT_NS)
-		return ended_ns;
+	if (spent_ns > BUDGET_CHARGE_MAX_NS)
+		spent_ns = BUDGET_CHARGE_MAX_NS;
+	if (budget->paid_until < now_ns - spent_ns)
+		budget->paid_until = now_ns - spent_ns;
+	budget->paid_until += ((__u32)spent_ns * 100 + percent - 1) / percent;
+	if (budget->paid_until <= now_ns + BUDGET_CREDIT_NS)
+		return now_ns;
 	return budget->paid_until - BUDGET_CREDIT_NS;
 }
 

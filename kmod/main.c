@@ -15,6 +15,7 @@
 #include "dump.h"
 #include "parameters.h"
 #include "proc.h"
+#include "tick_budget.h"
 #include "tick_timer.h"
 #include "trigger.h"
 #include "watched_page.h"
@@ -37,6 +38,7 @@ static int __init variable_monitor_init(void)
 	error = trigger_init();
 	if (error)
 		goto exit_on_cpu;
+	tick_budget_init();
 	error = tick_timers_init();
 	if (error)
 		goto exit_trigger;

@@ -87,6 +87,7 @@ static int status_show(struct seq_file *file, void *unused)
 	seq_printf(file, "buffer_used_bytes: %llu\n", buffer.used);
 	seq_printf(file, "ticks: %llu\n", ticks.ticks);
 	seq_printf(file, "throttled_ticks: %llu\n", ticks.throttled);
+	seq_printf(file, "interrupt_ns: %llu\n", tick_budget_interrupt_ns());
 	seq_printf(file, "tick_time_ns: %llu\n", ticks.time_ns);
 	seq_printf(file, "dump_time_ns: %llu\n", dumps.time_ns);
 	return 0;

@@ -10,12 +10,16 @@
 
 struct tick_totals {
 	u64 ticks;
-	u64 time_ns;
+	u64 time_ns;			/* their interrupts included */
 	u64 throttled;
 };
 
+/* Measures for some milliseconds, on this CPU, what an interrupt costs. Process context. */
+void tick_budget_init(void);
+u64 tick_budget_interrupt_ns(void);
+
 /*
- * Charges one tick to this CPU. Returns the time (CLOCK_MONOTONIC ns) before
+ * Charges one tick, and its interrupt, to this CPU. Returns the time (CLOCK_MONOTONIC ns) before
  * which the next tick of the same timer must not come. The first time that it
  * throttles is told in the kernel log. Hard interrupt context.
  */

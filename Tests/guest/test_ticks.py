@@ -21,7 +21,7 @@ class Watches:
     """Watches of given intervals that can be made to hit, to see where each one's ticks run."""
 
     def __init__(self, module, intervals):
-        module.set_knob("dump_reset_sec", 0)
+        module.set_knob("dump_reset_sec", 1)
         self.session = module.open()
         self.variables = {}
         for interval_ns in intervals:
@@ -35,13 +35,10 @@ class Watches:
             variable.value = 151
 
         def all_hit():
-            records = self.session.records()
-            for record in records:
+            for record in self.session.records():
                 if record.type == abi.HIT and record.watch_id in self.variables:
                     found[record.watch_id] = record.tick_cpu
                     self.variables[record.watch_id].value = 0
-            if records:
-                self.session.release(records[-1].sequence)
             return len(found) == len(self.variables)
 
         eventually(all_hit, "a hit of each watch")

@@ -213,6 +213,7 @@ def test_hits_of_one_tick_are_in_one_dump(module, session, reader):
 @AT_ONCE
 @pytest.mark.parametrize("name", ["helloworld", "helloworld-c"])
 def test_helloworld_watches_2049_variables_and_all_of_them_hit(module, reader, name):
+    module.set_knob("dump_reset_sec", NEVER_AGAIN)
     process = start(name, "5")
     assert "2049" in process.first_line.replace(",", "")
     status = module.status()

@@ -30,7 +30,7 @@ static struct run run(unsigned int timers, uint64_t interval, uint64_t cost, uns
 		if (now < next[first])
 			now = next[first];
 		uint64_t ended = now + cost;
-		uint64_t not_before = budget_charge(&budget, now, ended, percent);
+		uint64_t not_before = budget_charge(&budget, cost, ended, percent);
 		run.spent += cost;
 		run.waited += not_before > ended;
 		/* As hrtimer_forward(): the first multiple of the interval behind it. */
@@ -70,7 +70,7 @@ static void intervals_are_stretched_evenly(void)
 
 	for (int i = 0; i < 100000; i++) {
 		uint64_t ended = now + 1000;
-		uint64_t next = budget_charge(&budget, now, ended, 25);
+		uint64_t next = budget_charge(&budget, 1000, ended, 25);
 
 		if (next - now > longest)
 			longest = next - now;
@@ -84,7 +84,7 @@ static void idle_time_is_not_saved_up(void)
 	struct budget budget = { 0 };
 	uint64_t now = 1000 * SECOND, free_of_charge = 0;
 
-	while (budget_charge(&budget, now, now + 1000, 25) == now + 1000) {
+	while (budget_charge(&budget, 1000, now + 1000, 25) == now + 1000) {
 		now += 1000;
 		free_of_charge += 1000;
 	}
@@ -94,9 +94,7 @@ static void idle_time_is_not_saved_up(void)
 static void one_long_expiry_costs_a_bounded_wait(void)
 {
 	struct budget budget = { 0 };
-	uint64_t ended = SECOND + 50 * BUDGET_CHARGE_MAX_NS;
-
-	CHECK(budget_charge(&budget, SECOND, ended, 1) <= SECOND + 100 * BUDGET_CHARGE_MAX_NS);
+	CHECK(budget_charge(&budget, 50 * BUDGET_CHARGE_MAX_NS, SECOND, 1) <= SECOND + 100 * BUDGET_CHARGE_MAX_NS);
 }
 
 int main(void)
