@@ -34,7 +34,7 @@ programs: swift testcase-c
 swift: $(addprefix build/,$(SWIFT_PRODUCTS)) ## build/ucli, build/userstack, build/helloworld
 	@:
 
-testcase-c: $(C_PROGRAMS) ## build/userstack-c, build/helloworld-c
+testcase-c: $(C_PROGRAMS) ## build/userstack-c, build/helloworld-c, build/hptest-c
 	@:
 
 # One build of all products. It is only started when a source is newer than its

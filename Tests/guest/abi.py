@@ -5,6 +5,7 @@ test_abi.py compares the two; every other test uses this one.
 """
 
 import ctypes
+import errno
 import fcntl
 import os
 import struct
@@ -171,11 +172,20 @@ def records_of(data):
     return found
 
 
+def outcome(function, *arguments, **keywords):
+    """The name of the errno that a call fails with; "success" if it does not."""
+    try:
+        function(*arguments, **keywords)
+    except OSError as error:
+        return errno.errorcode[error.errno]
+    return "success"
+
+
 class Session:
     """An open device. Reads never block unless `flags` says so."""
 
-    def __init__(self, mode=os.O_RDWR, flags=os.O_NONBLOCK | os.O_CLOEXEC):
-        self.descriptor = os.open(DEVICE, mode | flags)
+    def __init__(self, mode=os.O_RDWR, flags=os.O_NONBLOCK | os.O_CLOEXEC, descriptor=None):
+        self.descriptor = os.open(DEVICE, mode | flags) if descriptor is None else descriptor
         self.watched = []       # must stay where it is
 
     def request(self, **fields):

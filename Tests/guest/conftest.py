@@ -7,8 +7,10 @@ import signal
 
 import pytest
 
+from eventually import eventually
+from memory import page_counts
 from module import PROC, KernelLog, Module, is_loaded
-from subjects import end_descendants
+from subjects import end_descendants, pinned_bytes
 
 PR_SET_CHILD_SUBREAPER = 36
 TEST_SECONDS = 240
@@ -16,6 +18,16 @@ TEST_SECONDS = 240
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "module(**parameters): parameters for insmod")
+    config.addinivalue_line("markers", "scenario(name): its row in the table of tools/scenario-table")
+    config.addinivalue_line("markers", "last: changes the kernel for good, so it runs after all others")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    for item in items:
+        scenario = item.get_closest_marker("scenario")
+        if scenario:
+            item.user_properties.append(("scenario", *scenario.args))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,13 +56,23 @@ def kernel_log():
 
 @pytest.fixture
 def module(kernel_log, request):
-    """The module, loaded with the parameters of the test's marker, and unloaded after it."""
+    """The module, loaded with the parameters of the test's marker, and unloaded after it.
+
+    By then each page that it pinned is free again.
+    """
     marker = request.node.get_closest_marker("module")
     module = Module(**marker.kwargs if marker else {})
+    before = page_counts()
     module.load()
     yield module
     end_descendants()
-    module.unload()
+    module.close()
+    try:
+        module.wait_for_status(watches=0, groups=0)
+        assert pinned_bytes() == 0
+        eventually(lambda: page_counts() == before, f"page counts as before: {before}")
+    finally:
+        module.unload()
     assert not is_loaded()
     assert not os.path.exists(PROC)
     assert not os.path.exists("/dev/variable_monitor")

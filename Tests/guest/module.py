@@ -7,7 +7,7 @@ import re
 
 import abi
 from eventually import eventually
-from subjects import PROJECT, read_proc
+from subjects import PROJECT, pinned_bytes, read_proc
 
 MODULE_FILE = f"{PROJECT}/kmod/variable_monitor.ko"
 PROC = "/proc/variable_monitor"
@@ -59,10 +59,14 @@ class Module:
     def load(self):
         load_file(MODULE_FILE, " ".join(self.parameters))
 
-    def unload(self):
-        """After the end of all sessions."""
+    def close(self):
+        """Ends all sessions."""
         for session in self.sessions:
             session.close()
+
+    def unload(self):
+        """After the end of all sessions."""
+        self.close()
         unload_file(MODULE_FILE)
 
     def open(self, *arguments, **keywords):
@@ -75,6 +79,11 @@ class Module:
         with open(f"{PROC}/status", encoding="ascii") as file:
             lines = [line.split(": ") for line in file.read().splitlines()]
         return {name: int(value) for name, value in lines}
+
+    def holds(self):
+        """Watches, timer groups, and the bytes that they have pinned in this process."""
+        status = self.status()
+        return status["watches"], status["groups"], pinned_bytes()
 
     def wait_for_status(self, **values):
         """Waits until each value of status is as given."""

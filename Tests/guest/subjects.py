@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import socket
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +21,9 @@ SOURCES = Path(__file__).resolve().parent / "subjects"
 PROGRAMS = Path("/tmp/vmon-subjects")
 PAGE = mmap.PAGESIZE
 NOBODY = 65534
+CLONE_NEWUSER = 0x10000000
+PR_SET_DUMPABLE = 4
+libc = ctypes.CDLL(None)
 
 _TYPES = {
     (1, True): ctypes.c_int8, (2, True): ctypes.c_int16,
@@ -133,18 +137,52 @@ def watch_own(threshold, key="temp", **request):
     return _own.sessions[0].watch(_own.variables[key], threshold, **request)
 
 
+def watch_inherited(address, threshold, **request):
+    """Watches the number that the calling process has at its parent's address."""
+    if not _own.sessions:
+        open_own()
+    inherited = SimpleNamespace(address=address, length=8, signed=True)
+    return _own.sessions[0].watch(inherited, threshold, **request)
+
+
 def cancel_own():
     _own.sessions[0].cancel_all()
+
+
+def own_session():
+    return _own.sessions[0]
 
 
 def open_own(mode=os.O_WRONLY, flags=os.O_CLOEXEC):
     _own.sessions.append(abi.Session(mode, flags))
 
 
+def keep_own_over_exec():
+    os.set_inheritable(_own.sessions[0].descriptor, True)
+
+
+def give_own_away(channel):
+    """Passes the caller's session over an inherited socket, and keeps no descriptor of it."""
+    session = _own.sessions.pop()
+    with socket.socket(fileno=channel) as passage:
+        socket.send_fds(passage, [b"session"], [session.descriptor])
+    session.close()
+
+
 def become_nobody():
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
+
+
+def become_root_of_user_namespace():
+    """What `unshare -Ur` does: all capabilities in a new namespace, none outside."""
+    user, group = os.getuid(), os.getgid()
+    assert libc.prctl(PR_SET_DUMPABLE, 1) == 0      # or its files in /proc stay root's after a setuid()
+    assert libc.unshare(CLONE_NEWUSER) == 0
+    Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+    Path("/proc/self/uid_map").write_text(f"0 {user} 1", encoding="ascii")
+    Path("/proc/self/gid_map").write_text(f"0 {group} 1", encoding="ascii")
 
 
 def _pause():
