@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """When a watch hits, when it does not, and what its hit says."""
 
+import itertools
 import os
 import re
 import time
@@ -9,7 +10,7 @@ import pytest
 
 import abi
 from eventually import eventually
-from subjects import Child, Variable, assign_own, create_own, start, start_spinner, watch_own
+from subjects import PAGE, Child, Variable, assign_own, create_own, start, start_spinner, watch_own
 
 MILLISECOND = 1_000_000
 # Dumps follow one another at once, and a watch that has hit stays mute.
@@ -82,27 +83,24 @@ def test_other_processes_of_the_timer_group_hit_while_a_watch_is_muted(module, r
     assert len(found) == 2
 
 
-# length, signed, less, threshold, values that are no hits, value that is one
-CONDITIONS = [
-    (1, True, False, 126, [126, -128], 127),
-    (1, True, True, -127, [-127, 127], -128),
-    (1, True, False, -2, [-2, -128], -1),
-    (1, False, False, 254, [254, 0], 255),
-    (1, False, True, 1, [1, 255], 0),
-    (2, True, False, 0x7FFE, [0x7FFE, -0x8000], 0x7FFF),
-    (2, True, True, -0x7FFF, [-0x7FFF, 0x7FFF], -0x8000),
-    (2, False, False, 0xFFFE, [0xFFFE, 0], 0xFFFF),
-    (2, False, True, 1, [1, 0xFFFF], 0),
-    (4, True, False, 2**31 - 2, [2**31 - 2, -2**31], 2**31 - 1),
-    (4, True, True, 1 - 2**31, [1 - 2**31, 2**31 - 1], -2**31),
-    (4, False, False, 2**32 - 2, [2**32 - 2, 0], 2**32 - 1),
-    (4, False, True, 1, [1, 2**32 - 1], 0),
-    (8, True, False, 2**63 - 2, [2**63 - 2, -2**63], 2**63 - 1),
-    (8, True, True, 1 - 2**63, [1 - 2**63, 2**63 - 1], -2**63),
-    (8, True, False, -1, [-1, -2**63], 0),
-    (8, False, False, 2**64 - 2, [2**64 - 2, 0], 2**64 - 1),
-    (8, False, True, 1, [1, 2**64 - 1], 0),
-]
+def conditions():
+    """Each type and direction at its lowest and its highest threshold that a value can cross.
+
+    length, signed, less, threshold, values that are no hits, value that is one
+    """
+    for length, signed in itertools.product((1, 2, 4, 8), (True, False)):
+        low = -2 ** (8 * length - 1) if signed else 0
+        high = low + 2 ** (8 * length) - 1
+        yield length, signed, False, low, [low, low], low + 1
+        yield length, signed, False, high - 1, [high - 1, low], high
+        yield length, signed, True, low + 1, [low + 1, high], low
+        yield length, signed, True, high, [high, high], high - 1
+        if signed:      # where the bits turn from all ones to all zeros
+            yield length, signed, False, -1, [-1, low], 0
+            yield length, signed, True, 0, [0, high], -1
+
+
+CONDITIONS = list(conditions())
 
 
 @AT_ONCE
@@ -137,6 +135,25 @@ def test_thresholds_that_no_value_can_cross_never_hit(module, session, reader):
     [hit] = reader.wait_for_hits(1)
     assert hit.address == control.address
     assert (at_most.value, at_least.value, unsigned.value) == (2**63 - 1, -2**63, 0)
+
+
+@AT_ONCE
+@pytest.mark.parametrize("length", [2, 4, 8])
+def test_a_variable_may_lie_anywhere_in_its_cache_line(module, session, reader, length):
+    """At each unaligned place, every time in a line of its own, among bytes of ones."""
+    page = Variable()
+    page.memory[:] = b"\xff" * PAGE
+    places = [place for place in range(64 - length + 1) if place % length]
+    variables = {}
+    for line, place in enumerate(places):
+        variable = Variable(150, length, signed=False, offset=64 * line + place, page_of=page)
+        variables[session.watch(variable, 150)] = variable
+    module.wait_for_ticks(50)
+    assert reader.hits() == []
+    for number, variable in enumerate(variables.values()):
+        variable.value = 151 + number
+    found = {hit.watch_id: (hit.address, hit.value) for hit in reader.wait_for_hits(len(places))}
+    assert found == {identifier: (variable.address, variable.value) for identifier, variable in variables.items()}
 
 
 def test_neighbouring_bytes_do_not_matter(module, session, reader):
