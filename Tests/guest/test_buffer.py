@@ -11,7 +11,7 @@ import pytest
 import abi
 from dumps import check_self_contained, check_sequence, dumps_of
 from eventually import eventually
-from subjects import Child, Variable, become_nobody
+from subjects import Child, Variable
 
 READ, POLL = 0, 7       # system call numbers
 SMALLEST_BUFFER = 262144
@@ -265,28 +265,3 @@ def test_a_buffer_that_is_read_in_time_goes_round_without_loss(module, session):
         session.release(records[-1].sequence)
     assert module.status()["lost_records"] == 0
     assert count > 3
-
-
-# ---- permission ----
-
-
-def errno_of_reading(session_descriptor=None):
-    """As the caller's user: of open for reading, or of a read from an open device."""
-    become_nobody()
-    try:
-        if session_descriptor is None:
-            abi.Session(os.O_RDONLY)
-        else:
-            os.read(session_descriptor, abi.RECORD_SIZE_MAX)
-    except OSError as error:
-        return error.errno
-    return 0
-
-
-def test_reading_needs_the_capability_at_open_and_at_read(module, session):
-    hit_once(module, session)
-    assert Child().run(errno_of_reading, session.descriptor) == errno.EPERM
-    assert Child().run(errno_of_reading) == errno.EACCES
-    os.chmod(abi.DEVICE, 0o666)
-    assert Child().run(errno_of_reading) == errno.EPERM
-    assert session.records()

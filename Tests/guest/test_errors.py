@@ -5,32 +5,17 @@ import ctypes
 import errno
 import mmap
 import os
-import resource
 import subprocess
 
 import pytest
 
 import abi
+from abi import outcome
 from module import is_loaded
-from subjects import (NOBODY, PAGE, Child, Variable, become_nobody, cancel_own, create_own, page_at, pinned_bytes,
-                      program, watch_own)
+from subjects import NOBODY, PAGE, Child, Variable, cancel_own, page_at, program, watch_own
 
 HOUR = 3600 * 10**9
 MILLISECOND = 10**6
-
-
-def outcome(function, *arguments, **keywords):
-    """The name of the errno that a call fails with; "success" if it does not."""
-    try:
-        function(*arguments, **keywords)
-    except OSError as error:
-        return errno.errorcode[error.errno]
-    return "success"
-
-
-def state(module):
-    status = module.status()
-    return status["watches"], status["groups"], pinned_bytes()
 
 
 def unmapped_address():
@@ -89,12 +74,12 @@ def test_a_bad_request_has_its_errno_and_leaves_everything_as_it_was(module, ses
     variable = Variable()
     good = {"address": variable.address, "length": 8, "threshold": 150, "interval_ns": MILLISECOND, "name": b"temp"}
     session.request(**good)
-    before = state(module)
+    before = module.holds()
     assert before == (1, 1, PAGE)
     page = Variable()
     found, expected = [], []
     for change, error in bad_requests(page_at(page)):
-        found.append((change, outcome(session.request, **{**good, **change}), state(module)))
+        found.append((change, outcome(session.request, **{**good, **change}), module.holds()))
         expected.append((change, error, before))
     assert found == expected
     # None of them was as bad as that because of something else.
@@ -111,7 +96,7 @@ def test_requests_at_the_limits_of_what_is_good_succeed(module, session):
         request = {"address": page.address, "length": 4, "interval_ns": MILLISECOND, **change}
         assert outcome(session.request, **request) == "success", change
     session.cancel_all()
-    assert state(module) == (0, 0, 0)
+    assert module.holds() == (0, 0, 0)
 
 
 @pytest.mark.module(min_interval_ns=50_000)
@@ -128,16 +113,16 @@ def test_the_4097th_watch_is_refused(module, session):
     page = Variable()
     for _ in range(4096):
         session.watch(page, 150, interval_ns=HOUR)
-    assert state(module) == (4096, 128, PAGE)
+    assert module.holds() == (4096, 128, PAGE)
     assert outcome(session.watch, page, 150, interval_ns=HOUR) == "ENOSPC"
     assert outcome(session.watch, Variable(), 150) == "ENOSPC"
-    assert state(module) == (4096, 128, PAGE)
+    assert module.holds() == (4096, 128, PAGE)
     # The same through the Swift library, whose error says what to do.
     refused = subprocess.run(["userstack", "1"], capture_output=True, text=True)
     assert refused.returncode == 1
     assert "cancel watches" in refused.stderr.lower()
     session.cancel_all()
-    assert state(module) == (0, 0, 0)
+    assert module.holds() == (0, 0, 0)
 
 
 def test_the_129th_interval_is_refused_while_other_groups_have_room(module, session):
@@ -145,71 +130,9 @@ def test_the_129th_interval_is_refused_while_other_groups_have_room(module, sess
     for place in range(128):
         session.watch(page, 150, interval_ns=HOUR - place)
     assert outcome(session.watch, page, 150, interval_ns=HOUR - 128) == "ENOSPC"
-    assert state(module) == (128, 128, PAGE)
+    assert module.holds() == (128, 128, PAGE)
     assert outcome(session.watch, page, 150, interval_ns=HOUR - 127) == "success"
-    assert state(module) == (129, 128, PAGE)
-
-
-# ---- who may do what ----
-
-
-def of_own(*arguments, **keywords):
-    """In a child: the outcome of watching a variable of its own, and what it has pinned then."""
-    return outcome(watch_own, *arguments, **keywords), pinned_bytes()
-
-
-@pytest.fixture
-def nobody(module):
-    """A child without privileges that may open the device for writing."""
-    os.chmod(abi.DEVICE, 0o622)
-    child = Child()
-    child.run(become_nobody)
-    return child
-
-
-def test_without_privileges_the_floor_is_higher_and_the_default_is_raised_to_it(module, session, nobody):
-    module.set_knob("def_interval_ns", 1000)
-    assert nobody.run(of_own, 150, interval_ns=9_999) == ("ERANGE", 0)
-    assert nobody.run(of_own, 150, interval_ns=10_000) == ("success", PAGE)
-    nobody.run(create_own, "other", 151)
-    assert nobody.run(of_own, 150, key="other", interval_ns=0) == ("success", 2 * PAGE)
-    module.wait_for_dumps(1)
-    [hit] = [record for record in session.records() if record.type == abi.HIT]
-    assert hit.interval_ns == 10_000
-
-
-def test_watching_another_process_needs_the_capability(module, nobody):
-    same_user = Child()
-    same_user.run(become_nobody)
-    address = Variable().address
-    for pid in os.getpid(), same_user.pid, 1:
-        assert nobody.run(of_other, address, pid) == "EPERM"
-    assert state(module) == (0, 0, 0)
-    assert nobody.run(of_other, nobody.run(create_own), nobody.pid) == "success"
-
-
-def of_other(address, pid):
-    return outcome(abi.Session(os.O_WRONLY).request, address=address, pid=pid, length=8, interval_ns=MILLISECOND)
-
-
-def set_locked_limit(size):
-    resource.setrlimit(resource.RLIMIT_MEMLOCK, (size, size))
-
-
-def test_pages_beyond_the_limit_of_locked_memory_are_refused(module):
-    os.chmod(abi.DEVICE, 0o622)
-    child = Child()
-    child.run(set_locked_limit, PAGE)
-    child.run(become_nobody)
-    assert child.run(of_own, 150) == ("success", PAGE)
-    assert child.run(of_own, 151) == ("success", PAGE)
-    assert child.run(of_own, 150, key="on another page") == ("ENOMEM", PAGE)
-    assert module.status()["watches"] == 2
-    none = Child()
-    none.run(set_locked_limit, 0)
-    none.run(become_nobody)
-    assert none.run(of_own, 150) == ("ENOMEM", 0)
-    assert module.status()["watches"] == 2
+    assert module.holds() == (129, 128, PAGE)
 
 
 # ---- sessions and ioctls ----
@@ -220,29 +143,7 @@ def test_a_session_for_reading_cannot_watch(module):
     assert outcome(reader.watch, Variable(), 150) == "EBADF"
     assert outcome(reader.cancel, 1) == "EBADF"
     assert outcome(reader.cancel_all) == "EBADF"
-    assert state(module) == (0, 0, 0)
-
-
-def outcomes_of_all_calls(session, identifier):
-    return [outcome(session.watch, Variable(), 150), outcome(session.cancel, identifier),
-            outcome(session.cancel_all), outcome(session.release, 1), pinned_bytes()]
-
-
-INHERITED = []
-
-
-def outcomes_of_inherited():
-    return outcomes_of_all_calls(*INHERITED[-1])
-
-
-def test_a_session_belongs_to_the_address_space_that_opened_it(module, session):
-    variable = Variable()
-    INHERITED.append((session, session.watch(variable, 150)))
-    assert Child().run(outcomes_of_inherited) == ["EIO"] * 4 + [0]
-    INHERITED.clear()
-    assert state(module) == (1, 1, PAGE)
-    variable.value = 151
-    module.wait_for_status(hits=1)
+    assert module.holds() == (0, 0, 0)
 
 
 def test_a_child_s_own_session_and_its_cancel_leave_its_parent_s_watches(module, session):
@@ -251,7 +152,7 @@ def test_a_child_s_own_session_and_its_cancel_leave_its_parent_s_watches(module,
     child.run(watch_own, 150)
     assert module.status()["watches"] == 2
     child.run(cancel_own)
-    assert state(module) == (1, 1, PAGE)
+    assert module.holds() == (1, 1, PAGE)
 
 
 def test_a_watch_of_another_session_cannot_be_cancelled(module, session):
@@ -282,7 +183,7 @@ def test_arguments_that_cannot_be_read_or_written_are_efault(module, session):
     place = ctypes.addressof(ctypes.c_char.from_buffer(request))
     assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(place), ctypes.c_size_t(PAGE), mmap.PROT_READ) == 0
     assert outcome(session.ioctl_at, abi.IOC_WATCH, place) == "EFAULT"
-    assert state(module) == (0, 0, 0)
+    assert module.holds() == (0, 0, 0)
 
 
 def test_unknown_ioctls_are_enotty(module, session):
@@ -333,7 +234,7 @@ def test_the_c_library_s_errors_say_what_to_do(module):
     check_library_errors(NOBODY_ERRORS, AS_NOBODY)
     os.chmod(abi.DEVICE, 0o600)
     check_library_errors([({}, "EACCES", "run as root")], AS_NOBODY)
-    assert state(module) == (0, 0, 0)
+    assert module.holds() == (0, 0, 0)
     assert library_error([])[0] == "success"
 
 
@@ -347,7 +248,7 @@ def test_the_swift_library_s_errors_say_what_to_do(module):
     assert "run as root" in swift_error(*AS_NOBODY)
     os.chmod(abi.DEVICE, 0o622)
     assert "ulimit -l" in swift_error("prlimit", "--memlock=0", *AS_NOBODY)
-    assert state(module) == (0, 0, 0)
+    assert module.holds() == (0, 0, 0)
 
 
 def test_without_the_module_both_libraries_say_how_to_load_it():
