@@ -83,7 +83,8 @@ static void record_hit(const struct watch *watch)
 	};
 
 	memcpy(record.name, watch->name, sizeof(record.name));
-	memcpy(record.running_comm, watch->hit.running_comm, sizeof(record.running_comm));
+	/* What follows the end of a comm is of an earlier one. */
+	strscpy(record.running_comm, watch->hit.running_comm, sizeof(record.running_comm));
 	buffer_append(&record.record, VMON_RECORD_HIT, sizeof(record), dump.id);
 }
 
@@ -95,7 +96,7 @@ static void record_hang(const struct hung_task *task)
 		.tgid = pid_nr(task->process),
 	};
 
-	memcpy(record.comm, task->comm, sizeof(record.comm));
+	strscpy(record.comm, task->comm, sizeof(record.comm));
 	buffer_append(&record.record, VMON_RECORD_HANG, sizeof(record), dump.id);
 }
 

@@ -26,11 +26,17 @@ u64 interval_for_caller(u64 wish_ns)
 	return wish_ns >= floor && wish_ns <= INTERVAL_MAX_NS ? wish_ns : 0;
 }
 
-/* Reads one decimal number from least to most; -EINVAL, -ERANGE or -EFAULT. */
+/*
+ * A knob's new value, one decimal number from least to most; -EPERM, -EINVAL, -ERANGE or
+ * -EFAULT. The file's mode alone would let in the root of a user namespace.
+ */
 static int number_from_user(const char __user *from, size_t size, u64 least, u64 most, u64 *number)
 {
-	int error = kstrtoull_from_user(from, size, 10, number);
+	int error;
 
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	error = kstrtoull_from_user(from, size, 10, number);
 	if (error)
 		return error;
 	return *number < least || *number > most ? -ERANGE : 0;
