@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/capability.h>
 #include <linux/cpu.h>
 #include <linux/pid.h>
 #include <linux/sched/mm.h>
@@ -7,6 +6,7 @@
 #include <linux/string.h>
 
 #include "buffer.h"
+#include "compat/ptrace.h"
 #include "interval.h"
 #include "timer_group.h"
 #include "watch.h"
@@ -47,6 +47,7 @@ static struct mm_struct *find_process(pid_t number, struct pid **process)
 {
 	struct task_struct *task;
 	struct mm_struct *mm;
+	bool permitted;
 
 	rcu_read_lock();
 	task = number ? pid_task(find_vpid(number), PIDTYPE_PID) : current;
@@ -57,6 +58,8 @@ static struct mm_struct *find_process(pid_t number, struct pid **process)
 		return ERR_PTR(-ESRCH);
 
 	mm = get_task_mm(task);
+	/* ptrace_may_access() is not exported; this asks for what overrides it. */
+	permitted = mm && (mm == current->mm || compat_ptrace_capable(task, mm));
 	rcu_read_lock();
 	*process = get_pid(task_tgid(task));
 	rcu_read_unlock();
@@ -67,8 +70,7 @@ static struct mm_struct *find_process(pid_t number, struct pid **process)
 		put_pid(*process);
 		return ERR_PTR(-ESRCH);
 	}
-	/* ptrace_may_access() is not exported; this asks for what overrides it. */
-	if (mm != current->mm && !ns_capable(mm->user_ns, CAP_SYS_PTRACE)) {
+	if (!permitted) {
 		mmput(mm);
 		put_pid(*process);
 		return ERR_PTR(-EPERM);
