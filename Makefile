@@ -24,7 +24,7 @@ all: kmod programs ## the module and all programs
 
 kmod: ## the module, for the running kernel or the guest's; KERNEL=<release, header folder, stock, 5.10 …>
 	@folder=$$(tools/build-module $(KERNEL)) && \
-	cp --preserve=timestamps $$folder/*.ko kmod/ && \
+	(cd $$folder && find . -name '*.ko' | cpio --quiet -pdmu $(CURDIR)/kmod) && \
 	echo "kmod/variable_monitor.ko is for kernel $${folder##*/}, $$( \
 	    [ "$${folder##*/}" = "$$(uname -r)" ] && echo the running one || echo not the running one)"
 
@@ -60,7 +60,8 @@ test: ## runs every test; STAGE=<name> runs one stage
 	@tools/test $(STAGE)
 
 clean: ## removes everything built; the cache of kernels stays
-	rm -rf build $(SCRATCH) kmod/*.ko
+	rm -rf build $(SCRATCH)
+	find kmod -name '*.ko' -delete
 
 help: ## this list
 	@echo "make [target]"

@@ -78,6 +78,17 @@ def test_changed_new_and_deleted_sources(project):
     assert "new.h" in done.stderr
 
 
+def test_a_folder_of_modules_is_built_too(project):
+    (project / "kmod/Kbuild").write_text(KBUILD + "obj-m += testing/\n")
+    (project / "kmod/testing").mkdir()
+    (project / "kmod/testing/Kbuild").write_text("obj-m := inner.o\n")
+    (project / "kmod/testing/inner.c").write_text(MAIN.replace("#include <variable_monitor.h>\n", ""))
+    inner = built(project).parent / "testing/inner.ko"
+    assert description(inner) == "built by a test\n"
+    (project / "kmod/testing/inner.c").write_text("#error changed\n")
+    assert "changed" in build(project).stderr
+
+
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [

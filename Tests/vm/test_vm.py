@@ -86,6 +86,7 @@ def good():
             echo "locale=$LANG"
             echo "release=$(uname -r)"
             echo "vermagic=$(modinfo -F vermagic kmod/variable_monitor.ko | cut -d ' ' -f 1)"
+            echo "modules=$(cd kmod && find . -name '*.ko' | sort | tr '\n' ' ')"
             insmod kmod/variable_monitor.ko; echo "insmod=$?"
             echo "loaded=$(grep -c ^variable_monitor /proc/modules)"
             echo "cgroup=$(stat -fc %T /sys/fs/cgroup)"
@@ -143,6 +144,12 @@ def test_module_is_the_build_for_that_kernel(facts):
     assert facts["vermagic"] == facts["release"]
     assert facts["insmod"] == "0"
     assert facts["loaded"] == "1"
+
+
+def test_every_module_that_was_built_is_at_its_source(facts):
+    built = PROJECT / "build/kmod" / facts["release"]
+    assert set(facts["modules"].split()) == {f"./{module.relative_to(built)}" for module in built.rglob("*.ko")}
+    assert "./testing/" in facts["modules"]
 
 
 def test_what_the_guest_writes_does_not_reach_the_machine(facts):
@@ -246,7 +253,7 @@ def test_two_runs_at_once_keep_apart(tmp_path):
         ["--icount", "--cpus", "2", "--", "true"],
         ["--kernel", "no-such-kernel", "--", "true"],
         ["--kernel", "/usr", "--", "true"],
-        ["--kernel", "debug", "--", "true"],
+        ["--kernel", "newest", "--", "true"],
     ],
     ids=lambda arguments: " ".join(arguments) or "nothing",
 )
