@@ -117,3 +117,22 @@ def test_unknown_kernel_is_64():
     done = build(PROJECT, "9.9.9-none")
     assert done.returncode == 64
     assert "9.9.9-none" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("static int f(int *p);", "1 passed, 1 failed"),
+        ("int f(int x); int f(int x) { int y; y = x; return x; }", "1 passed, 1 failed"),
+        ("int f(int *p); int f(int *p) { return p == 0; }", "1 passed, 1 failed"),
+        ('#include "{folder}/other.h"', "2 passed, 0 failed"),
+    ],
+    ids=["warning", "W=1", "sparse", "header of others"],
+)
+def test_check_counts_warnings_of_our_files_alone(project, line, verdict):
+    (project / "other.h").write_text("int g(void) { return 1; }\n")
+    (project / "kmod/Kbuild").write_text(KBUILD + "ccflags-y += -Werror\n")
+    (project / "kmod/main.c").write_text(MAIN + line.replace("{folder}", str(project)) + "\n")
+    done = subprocess.run([project / "tools/check-module", "stock"], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == verdict, done.stdout
+    assert done.returncode == ("0 failed" not in verdict)
