@@ -16,9 +16,10 @@ SWIFT_PRODUCTS := ucli userstack helloworld
 SWIFT_SOURCES := Package.swift $(shell find Sources testcase -type f ! -path 'testcase/c/*')
 ABI := Sources/CVariableMonitor/include
 C_PROGRAMS := $(patsubst testcase/c/%.c,build/%-c,$(wildcard testcase/c/*.c))
+BENCHMARKS := $(addprefix build/benchmarks/,loop breakpoint parents read_stacks)
 C_FLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -Werror -I$(ABI)
 
-.PHONY: all kmod programs swift testcase-c setup demo test clean help
+.PHONY: all kmod programs swift testcase-c setup demo test bench clean help
 
 all: kmod programs ## the module and all programs
 
@@ -58,6 +59,15 @@ demo: ## boots a guest and shows a report of the userstack testcase
 
 test: ## runs every test; STAGE=<name> runs one stage
 	@tools/test $(STAGE)
+
+bench: $(BENCHMARKS) ## what a tick and a dump cost, in instructions, beside the alternatives
+	@tools/vm --icount --memory 4G --timeout 3000 -- /usr/bin/python3 -u Benchmarks/run
+
+# Static: what is measured waits for no file.
+build/benchmarks/loop: Benchmarks/poll_thread.c
+build/benchmarks/%: Benchmarks/%.c $(wildcard Benchmarks/*.h $(ABI)/*.h)
+	@mkdir -p build/benchmarks
+	gcc $(C_FLAGS) -static -o $@ $(filter %.c,$^)
 
 clean: ## removes everything built; the cache of kernels stays
 	rm -rf build $(SCRATCH)

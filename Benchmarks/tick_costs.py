@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What ticks cost, and what the alternatives take from the same loop."""
+
+from measure import NS_PER_INSTRUCTION, bpftrace, breakpoint_on, empty_timer, loop, loop_beside, monitor
+
+LENGTHS = {"1 byte": 1, "2 bytes": 2, "4 bytes": 4, "8 bytes": 8, "all widths": 0}
+COUNTS = (1, 8, 32)
+INTERVALS = {"10 µs": 10_000, "100 µs": 100_000}
+GROUPS, FULL = 128, 32
+ROUNDS = 20_000         # 20 ms without interruption
+LONG = 100_000
+
+
+def whole_interrupts():
+    """Instructions of one timer interrupt: of an empty timer, and of groups of watches."""
+    with empty_timer(100_000):
+        empty = loop(rounds=LONG).median
+    found = {"empty": empty, "widths": {}}
+    for name, length in LENGTHS.items():
+        with monitor():
+            costs = [loop(rounds=ROUNDS, watches=count, length=length, interval_ns=100_000).median
+                     for count in COUNTS]
+        slope = (costs[-1] - costs[0]) / (COUNTS[-1] - COUNTS[0])
+        found["widths"][name] = {
+            "costs": costs,
+            "a watch": slope,
+            "fixed": costs[0] - slope * COUNTS[0] - empty,
+        }
+    return found
+
+
+def many_groups():
+    """One round of 128 full groups: at one interval, and at intervals that share no interrupt.
+
+    Beside them as many empty timers: what the kernel takes for 128 timers, whatever they do.
+    """
+    interval_ns, apart_ns = 1_700_000, 7_778
+    full = {"watches": FULL, "groups": GROUPS, "interval_ns": interval_ns, "rounds": LONG}
+    with monitor():
+        alone = loop(rounds=LONG, watches=FULL, interval_ns=100_000).median
+        together = loop(**full).median
+        apart = loop(**full, apart_ns=apart_ns)
+    with empty_timer(interval_ns, GROUPS):
+        empty = loop(rounds=LONG).median
+    time_ns = apart.total * NS_PER_INSTRUCTION
+    ticks = sum(time_ns / (interval_ns + group * apart_ns) for group in range(GROUPS))
+    return {
+        "together": together,
+        "128 times one alone": GROUPS * alone,
+        "apart": GROUPS * apart.taken / ticks,
+        "128 empty timers together": empty,
+    }
+
+
+def _row(result):
+    return {
+        "interrupts a second": result.interrupts_per_second,
+        "a gap": result.median,
+        "slowdown": result.slowdown,
+    }
+
+
+def _bpftrace_row(script, **arguments):
+    try:
+        return _row(loop_beside(lambda pid, address: bpftrace(script.format(address)), **arguments))
+    except RuntimeError as error:
+        return {"not available": str(error)}
+
+
+def slowdowns():
+    """The loop beside nothing, beside the module, and beside each alternative."""
+    rows = {"nothing": _row(loop(rounds=LONG))}
+    for name, interval_ns in INTERVALS.items():
+        setting = {"rounds": LONG, "interval_ns": interval_ns}
+        with empty_timer(interval_ns):
+            rows[f"empty hrtimer, {name}"] = _row(loop(**setting))
+        with monitor():
+            for watches in (1, FULL):
+                rows[f"{watches} watched, {name}"] = _row(loop(**setting, watches=watches))
+        for variables in (1, FULL):
+            rows[f"thread polls {variables}, {name}"] = _row(loop(**setting, poll=variables))
+        script = f"interval:us:{interval_ns // 1000} {{{{ if (*uptr({{}}) > 100) {{{{ @hits++; }}}} }}}}"
+        rows[f"bpftrace interval, 1 variable, {name}"] = _bpftrace_row(script, **setting)
+    return rows
+
+
+def write_rates():
+    """The loop when it writes the variable never, and a million times a second."""
+    rows = {}
+    for name, write in {"never": 0, "a million a second": 1}.items():
+        setting = {"rounds": LONG, "write": write}
+        with monitor():
+            rows[f"1 watched at 10 µs, written {name}"] = _row(loop(**setting, watches=1))
+        rows[f"hardware breakpoint, written {name}"] = _row(loop_beside(breakpoint_on, **setting))
+        rows[f"bpftrace watchpoint, written {name}"] = _bpftrace_row(
+            "watchpoint:{}:8:w {{ @writes++; }}", **setting)
+    return rows
