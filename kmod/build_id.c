@@ -21,15 +21,14 @@ static __u64 align4(__u64 size)
 	return (size + 3) & ~3ULL;
 }
 
-/* Looks through one segment of notes. */
-static __u8 search_notes(memory_reader read, __u64 at, __u64 size, __u8 *build_id)
+/* Looks through one segment of notes, of which at most *left in all segments. */
+static __u8 search_notes(memory_reader read, __u64 at, __u64 size, int *left, __u8 *build_id)
 {
 	__u64 end = at + size;
 	Elf64_Nhdr note;
 	char name[4];
-	int i;
 
-	for (i = 0; i < NOTES_MAX && end - at >= sizeof(note); i++) {
+	while (end - at >= sizeof(note) && (*left)--) {
 		__u64 description;
 
 		if (!read(&note, at, sizeof(note)))
@@ -58,7 +57,7 @@ __u8 build_id_read(memory_reader read, __u64 base, __u8 build_id[VMON_BUILD_ID_M
 	Elf64_Phdr segment;
 	__u64 bias = 0;
 	__u8 length = 0;
-	int pass, i;
+	int pass, i, notes_left = NOTES_MAX;
 
 	if (!read(&file, base, sizeof(file)))
 		return 0;
@@ -78,7 +77,7 @@ __u8 build_id_read(memory_reader read, __u64 base, __u8 build_id[VMON_BUILD_ID_M
 			}
 			if (pass == 1 && segment.p_type == PT_NOTE)
 				length = search_notes(read, bias + segment.p_vaddr,
-						      segment.p_memsz, build_id);
+						      segment.p_memsz, &notes_left, build_id);
 		}
 	}
 	return length;

@@ -49,6 +49,8 @@ static void copy_user_stack(struct capture *capture, u64 start)
 	unsigned int done = 0, page;
 
 	capture->stack_start = start;
+	/* In an interrupt, 5.10 checks for that before copy_from_user_nofault() says so itself. */
+	pagefault_disable();
 	for (page = 0; done < user_stack_bytes; page++) {
 		unsigned int chunk = min_t(u64, user_stack_bytes - done,
 					   PAGE_SIZE - offset_in_page(start + done));
@@ -60,6 +62,7 @@ static void copy_user_stack(struct capture *capture, u64 start)
 		}
 		done += chunk;
 	}
+	pagefault_enable();
 	capture->stack_bytes = done;
 }
 
@@ -135,6 +138,9 @@ static void capture_asleep(struct capture *capture, struct task_struct *task,
 	if (!mm || !stack || task->exit_state)
 		return;
 	if (copy_from_kernel_nofault(&registers, task_pt_regs(task), sizeof(registers)))
+		return;
+	/* A stack that was given up may be another task's by now. */
+	if (READ_ONCE(task->exit_state) || READ_ONCE(task->stack) != stack)
 		return;
 	kthread_use_mm(mm);
 	capture_user(capture, &registers);

@@ -107,6 +107,8 @@ static ssize_t session_read(struct file *file, char __user *to, size_t size, lof
 
 	if (!may_read())
 		return -EPERM;
+	if (!size)
+		return 0;
 	size = min_t(size_t, size, MAX_RW_COUNT);
 	for (;;) {
 		u64 cursor;

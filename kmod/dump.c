@@ -21,7 +21,7 @@ static_assert(sizeof(struct vmon_task) + VMON_KERNEL_FRAMES_MAX * sizeof(u64) +
 	      VMON_USER_STACK_MAX + PATH_MAX <= VMON_RECORD_SIZE_MAX);
 
 /* As many as can cause one dump. */
-#define PROCESSES_MAX (TIMER_MAX_WATCH_NUM * MAX_TIMER_NUM + DUMP_REQUESTS_MAX + DUMP_HUNG_MAX)
+#define PROCESSES_MAX (WATCHES_MAX + DUMP_REQUESTS_MAX + DUMP_HUNG_MAX)
 
 static struct dump dump;
 
@@ -59,7 +59,8 @@ static void note_process(struct pid *process)
 	for (i = 0; i < dump.process_count; i++)
 		if (dump.processes[i] == process)
 			return;
-	dump.processes[dump.process_count++] = process;
+	if (!WARN_ON_ONCE(dump.process_count == PROCESSES_MAX))
+		dump.processes[dump.process_count++] = process;
 }
 
 static void record_hit(const struct watch *watch)
@@ -224,9 +225,8 @@ static void dump_task(struct task_struct *task)
 		mmput_async(mm);
 }
 
-static void dump_tasks(u64 began)
+static void dump_tasks(void)
 {
-	u64 deadline = began + (u64)max_dump_ms * NSEC_PER_MSEC;
 	unsigned int i;
 
 	for (i = 0; i < dump.task_count; i++) {
@@ -234,7 +234,7 @@ static void dump_tasks(u64 began)
 
 		if (READ_ONCE(task->exit_state))
 			dump.totals.skipped_exited++;
-		else if (ktime_get_ns() > deadline)
+		else if (ktime_get_ns() > dump.deadline_ns)
 			dump.totals.skipped_time++;
 		else
 			dump_task(task);
@@ -260,12 +260,13 @@ u64 dump_run(const struct dump_causes *causes)
 	bool logged = dump_log_begin(causes->hits), stored;
 
 	dump.id++;
+	dump.deadline_ns = began + (u64)max_dump_ms * NSEC_PER_MSEC;
 	mappings_lock_begin_dump();
 	stored = record_begin(causes);
 	if (stored) {
 		note_processes(causes);
 		dump_select_tasks(&dump);
-		dump_tasks(began);
+		dump_tasks();
 		dump.totals.duration_ns = ktime_get_ns() - began;
 		buffer_append_end(&dump.totals.record, VMON_RECORD_DUMP_END,
 				  sizeof(dump.totals), dump.id);

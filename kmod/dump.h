@@ -40,6 +40,7 @@ struct dump_causes {
 /* There is one, because dumps run one at a time. */
 struct dump {
 	u64 id;
+	u64 deadline_ns;		/* CLOCK_MONOTONIC */
 	void *record;			/* being built: VMON_RECORD_SIZE_MAX bytes */
 	struct capture *capture;
 

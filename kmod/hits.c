@@ -17,7 +17,7 @@ static atomic64_t hit_count;
 
 /* Of watches whose dump is over, in the order of their dumps. */
 static LIST_HEAD(muted);
-static DEFINE_MUTEX(muted_lock);	/* taken inside no other lock */
+static DEFINE_MUTEX(muted_lock);	/* nothing is taken under it */
 
 static void unmute_due(struct work_struct *work);
 
@@ -62,26 +62,42 @@ void hits_mute(struct llist_node *hits)
 	mod_delayed_work(vmon_workqueue, &unmute_work, 0);
 }
 
-/* Unmutes the watches whose time has come, and comes back for the next one. */
-static void unmute_due(struct work_struct *work)
+/* Moves those whose time has come, or that have ended, to `due`; when the next one's comes. */
+static u64 take_due(u64 now, struct list_head *due)
 {
-	u64 now = get_jiffies_64(), next = U64_MAX;
 	struct watch *watch, *following;
+	u64 next = U64_MAX;
 
 	mutex_lock(&muted_lock);
 	list_for_each_entry_safe(watch, following, &muted, in_muted) {
-		if (watch->unmute_at > now) {
+		if (watch->unmute_at <= now || !READ_ONCE(watch->group))
+			list_move_tail(&watch->in_muted, due);
+		else
 			next = min(next, watch->unmute_at);
-			continue;
-		}
-		list_del(&watch->in_muted);
+	}
+	mutex_unlock(&muted_lock);
+	return next;
+}
+
+/*
+ * Unmutes the watches whose time has come, and comes back for the next one. Without
+ * muted_lock, which dumps need: watches_lock may be held by one who waits for a CPU.
+ */
+static void unmute_due(struct work_struct *work)
+{
+	struct watch *watch, *following;
+	u64 now = get_jiffies_64(), next;
+	LIST_HEAD(due);
+
+	next = take_due(now, &due);
+	list_for_each_entry_safe(watch, following, &due, in_muted) {
 		mutex_lock(&watches_lock);
 		if (watch->group)
 			timer_group_unmute(watch);
 		mutex_unlock(&watches_lock);
 		watch_put(watch);
+		cond_resched();
 	}
-	mutex_unlock(&muted_lock);
 	if (next != U64_MAX)
 		queue_delayed_work(vmon_workqueue, &unmute_work, next - now);
 }

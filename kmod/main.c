@@ -38,10 +38,13 @@ static int __init variable_monitor_init(void)
 	error = trigger_init();
 	if (error)
 		goto exit_on_cpu;
+	error = watched_pages_init();
+	if (error)
+		goto exit_trigger;
 	tick_budget_init();
 	error = tick_timers_init();
 	if (error)
-		goto exit_trigger;
+		goto exit_watched_pages;
 	error = proc_init();
 	if (error)
 		goto exit_tick_timers;
@@ -54,6 +57,8 @@ exit_proc:
 	proc_exit();
 exit_tick_timers:
 	tick_timers_exit();
+exit_watched_pages:
+	watched_pages_exit();
 exit_trigger:
 	trigger_exit();
 exit_on_cpu:
@@ -71,7 +76,7 @@ static void __exit variable_monitor_exit(void)
 	device_exit();
 	proc_exit();
 	tick_timers_exit();
-	watched_pages_stop();
+	watched_pages_exit();
 	trigger_exit();
 	on_cpu_exit();
 	dump_exit();

@@ -2,6 +2,7 @@
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -125,7 +126,8 @@ void dump_mappings(struct dump *dump, struct mm_struct *mm, u64 address_space, u
 		file = vma->vm_file;
 		if (!(vma->vm_flags & VM_EXEC))
 			continue;
-		if (writer.total == MAPPINGS_MAX) {
+		cond_resched();
+		if (writer.total == MAPPINGS_MAX || ktime_get_ns() > dump->deadline_ns) {
 			flags = VMON_MAPPINGS_TRUNCATED;
 			break;
 		}

@@ -21,20 +21,24 @@ int pin_charge(struct mm_struct *mm)
 	return -ENOMEM;
 }
 
-int pin_page(struct mm_struct *mm, unsigned long address, struct page **page)
+int pin_page(struct mm_struct *mm, unsigned long address, bool nowait, struct page **page)
 {
 	struct vm_area_struct *vma = find_vma(mm, address);
+	unsigned int how = FOLL_LONGTERM | (nowait ? FOLL_NOWAIT : 0);
 	long pinned;
 
 	if (!vma || vma->vm_start > address)
 		return -EFAULT;
-	pinned = compat_pin_user_page_remote(mm, address, FOLL_LONGTERM |
-			(vma->vm_flags & VM_WRITE ? FOLL_WRITE : 0), page);
+	pinned = compat_pin_user_page_remote(mm, address,
+					     how | (vma->vm_flags & VM_WRITE ? FOLL_WRITE : 0), page);
 	if (pinned == -EFAULT && vma->vm_flags & VM_WRITE && vma->vm_flags & VM_SHARED)
-		pinned = compat_pin_user_page_remote(mm, address, FOLL_LONGTERM, page);
+		pinned = compat_pin_user_page_remote(mm, address, how, page);
 	switch (pinned) {
 	case 1:
 		return 0;
+	case 0:
+	case -EBUSY:
+		return nowait ? -EAGAIN : -EFAULT;
 	case -ENOMEM:
 	case -EINTR:
 	case -EAGAIN:

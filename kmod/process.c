@@ -23,7 +23,8 @@ size_t dump_cgroup_path(struct task_struct *task, char *path, size_t size)
 	rcu_read_lock();
 	length = kernfs_path_from_node(task_dfl_cgroup(task)->kn, NULL, path, size);
 	rcu_read_unlock();
-	return length < 0 ? 0 : strnlen(path, size - 1);
+	/* Newer kernels say -E2BIG to a path that they cut. */
+	return length < 0 && length != -E2BIG ? 0 : strnlen(path, size - 1);
 }
 
 /* Copies the command line page by page, as far as it is there without faults. */
@@ -47,17 +48,35 @@ static u32 copy_command_line(struct mm_struct *mm, char *to)
 	return done;
 }
 
-/* The parent process, with a reference; NULL for the first. */
-static struct task_struct *parent_of(struct task_struct *leader)
+/*
+ * The leader of the task's process, and the parent process, with a reference. NULL if
+ * there is none, or the task has been reaped: it keeps neither of them alive then.
+ */
+static struct task_struct *leader_of(struct task_struct *task)
 {
-	struct task_struct *parent;
+	struct task_struct *leader = NULL;
 
 	rcu_read_lock();
-	parent = rcu_dereference(leader->real_parent)->group_leader;
-	if (parent->pid)
-		get_task_struct(parent);
-	else
-		parent = NULL;
+	if (pid_alive(task)) {
+		leader = task->group_leader;
+		get_task_struct(leader);
+	}
+	rcu_read_unlock();
+	return leader;
+}
+
+static struct task_struct *parent_of(struct task_struct *leader)
+{
+	struct task_struct *parent = NULL;
+
+	rcu_read_lock();
+	if (pid_alive(leader)) {
+		parent = rcu_dereference(leader->real_parent)->group_leader;
+		if (parent->pid)
+			get_task_struct(parent);
+		else
+			parent = NULL;
+	}
 	rcu_read_unlock();
 	return parent;
 }
@@ -84,13 +103,8 @@ static void record_process(struct dump *dump, struct task_struct *leader,
 
 void dump_processes(struct dump *dump, struct task_struct *task)
 {
-	struct task_struct *leader, *parent;
+	struct task_struct *leader = leader_of(task), *parent;
 	unsigned int depth;
-
-	rcu_read_lock();
-	leader = task->group_leader;
-	get_task_struct(leader);
-	rcu_read_unlock();
 
 	for (depth = 0; leader && depth <= VMON_PARENTS_MAX; depth++) {
 		if (xa_load(&dump->recorded, leader->pid))

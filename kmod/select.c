@@ -107,8 +107,11 @@ void dump_select_tasks(struct dump *dump)
 	for_each_process_thread(process, thread) {
 		if (!--batch) {
 			batch = WALK_BATCH;
-			if (!walk_pause(process, thread))
+			if (!walk_pause(process, thread)) {
+				/* Nobody knows how many lay behind it. */
+				dump->totals.skipped_exited++;
 				goto out;
+			}
 		}
 		if (dump_is_cause(dump, thread))
 			continue;

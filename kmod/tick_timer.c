@@ -5,12 +5,16 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 
+#include "compat/housekeeping.h"
 #include "compat/hrtimer.h"
 #include "tick_budget.h"
 #include "tick_timer.h"
 #include "timer_group.h"
 
 #define NO_CPU UINT_MAX
+
+/* Groups of one timer: more share the work with another CPU, where there is one. */
+#define GROUPS_MAX 16
 
 struct tick_timer {
 	struct hrtimer hrtimer;
@@ -20,6 +24,7 @@ struct tick_timer {
 	/* watches_lock */
 	struct list_head in_timers;
 	unsigned int cpu;
+	unsigned int group_count;
 };
 
 /* watches_lock. */
@@ -63,13 +68,13 @@ static u64 tick_rate(unsigned int cpu)
 	return rate;
 }
 
-/* The CPU with the fewest ticks, other than `except`. */
-static unsigned int choose_cpu(unsigned int except)
+/* The CPU of the mask that is online and has the fewest ticks, other than `except`. */
+static unsigned int choose_among(const struct cpumask *mask, unsigned int except)
 {
 	unsigned int best = NO_CPU, cpu;
 	u64 rate, best_rate = U64_MAX;
 
-	for_each_online_cpu(cpu) {
+	for_each_cpu_and(cpu, mask, cpu_online_mask) {
 		if (cpu == except)
 			continue;
 		rate = tick_rate(cpu);
@@ -79,6 +84,13 @@ static unsigned int choose_cpu(unsigned int except)
 		}
 	}
 	return best;
+}
+
+static unsigned int choose_cpu(unsigned int except)
+{
+	unsigned int cpu = choose_among(compat_timer_cpus(), except);
+
+	return cpu != NO_CPU ? cpu : choose_among(cpu_online_mask, except);
 }
 
 /* Places all timers anew, as if they came one after another, on CPUs other than `except`. */
@@ -130,9 +142,17 @@ static struct tick_timer *find_timer(u64 interval_ns)
 	struct tick_timer *timer;
 
 	list_for_each_entry(timer, &timers, in_timers)
-		if (timer->interval_ns == interval_ns && !tick_budget_exceeded(timer->cpu))
+		if (timer->interval_ns == interval_ns && timer->group_count < GROUPS_MAX &&
+		    !tick_budget_exceeded(timer->cpu))
 			return timer;
 	return NULL;
+}
+
+static void add_group(struct tick_timer *timer, struct timer_group *group)
+{
+	group->timer = timer;
+	list_add_tail_rcu(&group->in_timer, &timer->groups);
+	timer->group_count++;
 }
 
 int tick_timer_join(struct timer_group *group)
@@ -141,8 +161,7 @@ int tick_timer_join(struct timer_group *group)
 
 	lockdep_assert_held(&watches_lock);
 	if (timer) {
-		group->timer = timer;
-		list_add_tail_rcu(&group->in_timer, &timer->groups);
+		add_group(timer, group);
 		return 0;
 	}
 	timer = kzalloc(sizeof(*timer), GFP_KERNEL);
@@ -152,8 +171,7 @@ int tick_timer_join(struct timer_group *group)
 	INIT_LIST_HEAD(&timer->groups);
 	compat_hrtimer_setup(&timer->hrtimer, tick, CLOCK_MONOTONIC,
 			     HRTIMER_MODE_ABS_PINNED_HARD);
-	group->timer = timer;
-	list_add_tail_rcu(&group->in_timer, &timer->groups);
+	add_group(timer, group);
 
 	timer->cpu = choose_cpu(NO_CPU);
 	list_add_tail(&timer->in_timers, &timers);
@@ -167,7 +185,7 @@ void tick_timer_leave(struct timer_group *group)
 
 	lockdep_assert_held(&watches_lock);
 	list_del_rcu(&group->in_timer);
-	if (!list_empty(&timer->groups))
+	if (--timer->group_count)
 		return;
 	list_del(&timer->in_timers);
 	hrtimer_cancel(&timer->hrtimer);

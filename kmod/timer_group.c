@@ -153,7 +153,7 @@ void timer_group_remove(struct watch *watch)
 	}
 	raw_spin_unlock_irqrestore(&group->lock, flags);
 
-	watch->group = NULL;
+	WRITE_ONCE(watch->group, NULL);
 	WRITE_ONCE(watch_count, watch_count - 1);
 	if (count_of(group))
 		return;

@@ -19,7 +19,7 @@
 
 struct workqueue_struct *vmon_workqueue;
 
-static u64 last_start;			/* jiffies; dump_work's own */
+static u64 earliest_start;		/* of the next dump, in jiffies; written by dump_work */
 static u64 dump_count;
 static u64 dump_time_ns;
 
@@ -37,11 +37,9 @@ void trigger_dump(void)
 /* A timer may not be started from a tick on PREEMPT_RT, so the delay is set here. */
 static void schedule_dump(struct work_struct *work)
 {
-	u64 earliest = last_start + msecs_to_jiffies(dump_gap_ms);
-	u64 now = get_jiffies_64();
+	u64 earliest = READ_ONCE(earliest_start), now = get_jiffies_64();
 
-	queue_delayed_work(vmon_workqueue, &dump_work,
-			   dump_count && earliest > now ? earliest - now : 0);
+	queue_delayed_work(vmon_workqueue, &dump_work, earliest > now ? earliest - now : 0);
 }
 
 /* ---- requests ---- */
@@ -200,9 +198,10 @@ static void run_dump(struct work_struct *work)
 	u64 began = ktime_get_ns(), dump_id;
 	LIST_HEAD(taken);
 
+	/* Before the causes are taken: what comes after them waits for the gap. */
+	WRITE_ONCE(earliest_start, get_jiffies_64() + msecs_to_jiffies(dump_gap_ms));
 	if (!take_causes(&causes, &taken))
 		return;
-	last_start = get_jiffies_64();
 	dump_id = dump_run(&causes);
 	WRITE_ONCE(dump_count, dump_count + 1);
 	WRITE_ONCE(dump_time_ns, dump_time_ns + ktime_get_ns() - began);
@@ -224,12 +223,17 @@ int trigger_init(void)
 
 void trigger_exit(void)
 {
+	struct request *request, *next;
+
 	if (dump_on_hang)
 		stop_watching_for_hangs();
 	cancel_work_sync(&trigger_work);
 	cancel_delayed_work_sync(&dump_work);
 	hits_stop();
 	destroy_workqueue(vmon_workqueue);
+	/* Whoever asked was interrupted, or the device would be open still. */
+	list_for_each_entry_safe(request, next, &requests, in_requests)
+		request_put(request);
 	while (hung_count)
 		put_pid(hung[--hung_count].process);
 }

@@ -15,7 +15,7 @@ struct dump_totals {
 	u64 time_ns;
 };
 
-/* The module's own queue: dumps, and resolving pages. */
+/* The module's own queue for dumps, and what must not wait for anything else. */
 extern struct workqueue_struct *vmon_workqueue;
 
 /* -ENOMEM, or -EOPNOTSUPP if dump_on_hang is set and this kernel finds no hung tasks. Sleeps. */

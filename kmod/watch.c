@@ -16,12 +16,16 @@ DEFINE_MUTEX(watches_lock);
 
 static atomic64_t last_id;
 
+/* Watches that were not freed: a hit keeps its watch until after its dump. */
+static atomic_t live_count;
+
 void watch_put(struct watch *watch)
 {
 	if (!refcount_dec_and_test(&watch->references))
 		return;
 	put_pid(watch->process);
 	kfree(watch);
+	atomic_dec(&live_count);
 }
 
 /* Everything about the request that does not depend on the process. */
@@ -81,10 +85,18 @@ static struct mm_struct *find_process(pid_t number, struct pid **process)
 static struct watch *watch_create(const struct vmon_watch *request, u64 interval_ns,
 				  struct pid *process)
 {
-	struct watch *watch = kzalloc(sizeof(*watch), GFP_KERNEL);
+	struct watch *watch;
 
-	if (!watch)
-		return NULL;
+	/* Else who starts, hits and ends again and again would fill memory, and the next dump. */
+	if (atomic_inc_return(&live_count) > WATCHES_MAX) {
+		atomic_dec(&live_count);
+		return ERR_PTR(-ENOSPC);
+	}
+	watch = kzalloc(sizeof(*watch), GFP_KERNEL);
+	if (!watch) {
+		atomic_dec(&live_count);
+		return ERR_PTR(-ENOMEM);
+	}
 	refcount_set(&watch->references, 1);
 	watch->id = atomic64_inc_return(&last_id);
 	watch->address = request->address;
@@ -141,9 +153,9 @@ int watch_start(struct list_head *session, struct vmon_watch *request)
 	if (IS_ERR(mm))
 		return PTR_ERR(mm);
 
-	error = -ENOMEM;
 	watch = watch_create(request, interval_ns, process);
-	if (!watch)
+	error = PTR_ERR_OR_ZERO(watch);
+	if (error)
 		goto put_process;
 	page = watched_page_get(mm, request->address);
 	error = PTR_ERR_OR_ZERO(page);

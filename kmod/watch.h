@@ -5,13 +5,12 @@
  * Locks, in the order in which they are taken:
  *   watched_space.lock    mutex  pages of one address space, and resolving them
  *   mmap_lock of the watched process
- *   muted_lock            mutex  hits.c: watches that wait for the end of their mute
  *   cpus_read_lock()             which CPUs there are
  *   watches_lock          mutex  membership: sessions' lists, pages' lists, groups
  *   watched_page.lock     raw    a page's watches, whether it can be read
  *   timer_group.lock      raw    what the tick walks
- * Nothing is taken under buffer.c's ring_lock, watched_page.c's spaces_lock and
- * trigger.c's trigger_lock.
+ * Nothing is taken under buffer.c's ring_lock, watched_page.c's spaces_lock,
+ * hits.c's muted_lock and trigger.c's trigger_lock.
  * The mmu notifier's callback takes the two raw locks only.
  */
 #ifndef VMON_WATCH_H
@@ -24,6 +23,8 @@
 #include <linux/sched.h>
 
 #include "condition.h"
+
+#define WATCHES_MAX (TIMER_MAX_WATCH_NUM * MAX_TIMER_NUM)
 
 struct slot;
 struct timer_group;

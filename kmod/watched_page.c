@@ -7,7 +7,6 @@
 
 #include "pin.h"
 #include "timer_group.h"
-#include "trigger.h"
 #include "watched_page.h"
 
 /* A page is mapped for good at its place in the kernel's direct map. */
@@ -36,6 +35,9 @@ struct watched_space {
 /* Protects the list and the fall of references to 0. Nothing is taken under it. */
 static DEFINE_MUTEX(spaces_lock);
 static LIST_HEAD(spaces);
+
+/* Of its own: pages that are hard to have must not hold up dumps. */
+static struct workqueue_struct *resolve_queue;
 
 static void resolve_invalid(struct work_struct *work);
 
@@ -81,7 +83,7 @@ static void space_put(struct watched_space *space)
 static void space_queue_resolve(struct watched_space *space, unsigned int delay_ms)
 {
 	refcount_inc(&space->references);
-	if (!queue_delayed_work(vmon_workqueue, &space->resolve, msecs_to_jiffies(delay_ms)))
+	if (!queue_delayed_work(resolve_queue, &space->resolve, msecs_to_jiffies(delay_ms)))
 		refcount_dec(&space->references);
 }
 
@@ -94,14 +96,13 @@ static bool invalidate(struct mmu_interval_notifier *notifier,
 {
 	struct watched_page *page = container_of(notifier, struct watched_page, notifier);
 	struct watch *watch;
-	unsigned long flags;
 
-	raw_spin_lock_irqsave(&page->lock, flags);
+	raw_spin_lock(&page->lock);
 	mmu_interval_set_seq(notifier, sequence);
 	page->valid = false;
 	list_for_each_entry(watch, &page->watches, in_page)
 		timer_group_read_at(watch, NULL);
-	raw_spin_unlock_irqrestore(&page->lock, flags);
+	raw_spin_unlock(&page->lock);
 
 	space_queue_resolve(page->space,
 			    range->event == MMU_NOTIFY_RELEASE ? RELEASE_GRACE_MS : 0);
@@ -123,10 +124,9 @@ static bool replace(struct watched_page *page, struct page *fresh, unsigned long
 {
 	struct page *old = page->page;
 	struct watch *watch;
-	unsigned long flags;
 	bool current_still;
 
-	raw_spin_lock_irqsave(&page->lock, flags);
+	raw_spin_lock(&page->lock);
 	current_still = !mmu_interval_read_retry(&page->notifier, sequence);
 	if (current_still) {
 		page->page = fresh;
@@ -134,7 +134,7 @@ static bool replace(struct watched_page *page, struct page *fresh, unsigned long
 		list_for_each_entry(watch, &page->watches, in_page)
 			timer_group_read_at(watch, value_at(page, watch->address));
 	}
-	raw_spin_unlock_irqrestore(&page->lock, flags);
+	raw_spin_unlock(&page->lock);
 
 	if (!current_still)
 		unpin_user_page(fresh);
@@ -144,8 +144,8 @@ static bool replace(struct watched_page *page, struct page *fresh, unsigned long
 }
 
 /*
- * Resolves the page. With `wait` it waits, killably, for the mmap lock. The
- * caller holds space->lock and a reference on mm's users.
+ * Resolves the page. With `wait` it waits for the mmap lock, killably, and for what the
+ * page is read from. The caller holds space->lock and a reference on mm's users.
  */
 static int resolve(struct watched_page *page, bool wait)
 {
@@ -162,7 +162,7 @@ static int resolve(struct watched_page *page, bool wait)
 		} else if (!mmap_read_trylock(mm)) {
 			return -EAGAIN;
 		}
-		error = pin_page(mm, page->address, &fresh);
+		error = pin_page(mm, page->address, !wait, &fresh);
 		mmap_read_unlock(mm);
 		if (error)
 			return error;
@@ -278,17 +278,16 @@ void watched_page_put(struct watched_page *page, unsigned int users)
 
 void watched_page_attach(struct watched_page *page, struct watch *watch)
 {
-	unsigned long flags;
 	bool valid;
 
 	lockdep_assert_held(&watches_lock);
-	raw_spin_lock_irqsave(&page->lock, flags);
+	raw_spin_lock(&page->lock);
 	watch->page = page;
 	list_add(&watch->in_page, &page->watches);
 	valid = page->valid;
 	if (valid)
 		timer_group_read_at(watch, value_at(page, watch->address));
-	raw_spin_unlock_irqrestore(&page->lock, flags);
+	raw_spin_unlock(&page->lock);
 
 	/* Who resolved the page meanwhile did not see this watch. */
 	if (!valid)
@@ -298,12 +297,11 @@ void watched_page_attach(struct watched_page *page, struct watch *watch)
 void watched_page_detach(struct watch *watch)
 {
 	struct watched_page *page = watch->page;
-	unsigned long flags;
 
 	lockdep_assert_held(&watches_lock);
-	raw_spin_lock_irqsave(&page->lock, flags);
+	raw_spin_lock(&page->lock);
 	list_del(&watch->in_page);
-	raw_spin_unlock_irqrestore(&page->lock, flags);
+	raw_spin_unlock(&page->lock);
 }
 
 /* Resolves one page again; its watches end if that cannot succeed. Returns the users that ended. */
@@ -352,8 +350,14 @@ static void resolve_invalid(struct work_struct *work)
 	space_put_many(space, ended + 1);
 }
 
+int watched_pages_init(void)
+{
+	resolve_queue = alloc_workqueue("variable_monitor_pages", WQ_UNBOUND, 0);
+	return resolve_queue ? 0 : -ENOMEM;
+}
+
 /* Sessions are closed, so a space that is left is left to its queued work. */
-void watched_pages_stop(void)
+static void end_spaces(void)
 {
 	struct watched_space *space;
 
@@ -369,4 +373,10 @@ void watched_pages_stop(void)
 			space_put(space);	/* the work's reference */
 		space_put(space);
 	}
+}
+
+void watched_pages_exit(void)
+{
+	end_spaces();
+	destroy_workqueue(resolve_queue);
 }

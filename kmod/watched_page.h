@@ -20,7 +20,7 @@ struct watched_page {
 	unsigned int users;		/* watches, under space->lock */
 	struct page *page;		/* pinned, under space->lock; NULL before the first time */
 
-	/* Protects what follows; writers of the list also hold watches_lock. */
+	/* Protects what follows; writers of the list also hold watches_lock. Not taken by ticks. */
 	raw_spinlock_t lock;
 	struct list_head watches;
 	bool valid;			/* page is what the process sees */
@@ -44,7 +44,8 @@ void watched_page_put(struct watched_page *page, unsigned int users);
 void watched_page_attach(struct watched_page *page, struct watch *watch);
 void watched_page_detach(struct watch *watch);
 
-/* Ends what work is left once no watch is; before the work queue goes. Sleeps. */
-void watched_pages_stop(void);
+/* -ENOMEM; and, when no session is open, the end of what work is left. Sleep. */
+int watched_pages_init(void);
+void watched_pages_exit(void);
 
 #endif

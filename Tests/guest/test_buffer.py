@@ -37,6 +37,12 @@ def test_an_empty_buffer_is_eagain_without_blocking(session):
     assert read_errno(session, abi.RECORD_SIZE_MAX) == errno.EAGAIN
 
 
+def test_a_read_of_nothing_returns_nothing(module, session):
+    assert session.read(0) == b""
+    hit_once(module, session)
+    assert session.read(0) == b""
+
+
 def test_a_buffer_too_small_for_the_next_record_is_emsgsize_and_consumes_nothing(module, session):
     hit_once(module, session)
     begin_size = abi.BODIES[abi.DUMP_BEGIN].size

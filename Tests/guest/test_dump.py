@@ -197,7 +197,9 @@ def test_kernel_frames_are_those_of_the_kernel_s_own_trace(module, session, slee
     assert len(task.kernel) == len(expected)
     for address, name in zip(task.kernel, expected):
         assert name in names_at(symbols, address - 1)
-    assert channel in names_at(symbols, task.wait_channel)
+    # 5.10 does not know it.
+    if channel != "0":
+        assert channel in names_at(symbols, task.wait_channel)
 
 
 def test_executable_mappings_are_those_of_proc_with_their_build_ids(module, session, sleeper):

@@ -125,6 +125,33 @@ def test_the_4097th_watch_is_refused(module, session):
     assert module.holds() == (0, 0, 0)
 
 
+@pytest.mark.module(dump_gap_ms=3_600_000)
+def test_watches_that_ended_count_until_their_hits_are_dumped(module, session):
+    """Else whoever starts, hits and cancels again and again would fill the kernel's memory."""
+    page = Variable(151)
+    session.dump()      # the next one is an hour away
+    for round_number in range(8):
+        for _ in range(512):
+            session.watch(page, 150)
+        module.wait_for_status(hits=512 * (round_number + 1))
+        session.cancel_all()
+    assert module.holds() == (0, 0, 0)
+    assert outcome(session.watch, page, 150) == "ENOSPC"
+
+
+@pytest.mark.module(dump_gap_ms=0)
+def test_watches_that_ended_are_forgotten_after_their_dump_though_they_would_be_mute(module, session):
+    module.set_knob("dump_reset_sec", 86400)
+    page = Variable(151)
+    for round_number in range(9):
+        for _ in range(512):
+            session.watch(page, 150)
+        module.wait_for_status(hits=512 * (round_number + 1))
+        session.cancel_all()
+        session.dump()
+    assert outcome(session.watch, page, 150) == "success"
+
+
 def test_the_129th_interval_is_refused_while_other_groups_have_room(module, session):
     page = Variable()
     for place in range(128):

@@ -7,6 +7,7 @@
 #ifndef VMON_COMPAT_STACK_TRACE_H
 #define VMON_COMPAT_STACK_TRACE_H
 
+#include <asm/cpufeature.h>
 #include <linux/kprobes.h>
 #include <linux/stacktrace.h>
 #include <linux/version.h>
@@ -14,7 +15,10 @@
 typedef unsigned int (*stack_trace_save_tsk_fn)(struct task_struct *task, unsigned long *store,
 						unsigned int size, unsigned int skip);
 
-/* NULL if it cannot be found. Sleeps. */
+/*
+ * NULL if it cannot be found. With indirect branch tracking (5.18) a kprobe lies behind the
+ * instruction that every call must meet. Sleeps.
+ */
 static inline stack_trace_save_tsk_fn compat_find_stack_trace_save_tsk(void)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
@@ -26,6 +30,10 @@ static inline stack_trace_save_tsk_fn compat_find_stack_trace_save_tsk(void)
 	};
 	stack_trace_save_tsk_fn found;
 
+#ifdef CONFIG_X86_KERNEL_IBT
+	if (cpu_feature_enabled(X86_FEATURE_IBT))
+		return NULL;
+#endif
 	if (register_kprobe(&probe))
 		return NULL;
 	found = (stack_trace_save_tsk_fn)probe.addr;

@@ -83,7 +83,8 @@ struct vmon_dump_request {
  *   EBADF         the device was not opened for writing
  *   EIO           the device was opened by another address space (before a fork
  *                 or exec, or passed over a socket): open it again
- *   ENOSPC        all MAX_TIMER_NUM timers are in use
+ *   ENOSPC        all MAX_TIMER_NUM timers are in use, or as many watches as fit into them
+ *                 live, those that ended and still wait for their dump among them
  *   ENOMEM        RLIMIT_MEMLOCK has no room for one more page, or out of memory
  *   EAGAIN        the process changes its mappings faster than they can be read
  *   EINTR         a fatal signal came while it waited
