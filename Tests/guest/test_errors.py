@@ -139,7 +139,7 @@ def test_watches_that_ended_count_until_their_hits_are_dumped(module, session):
     assert outcome(session.watch, page, 150) == "ENOSPC"
 
 
-@pytest.mark.module(dump_gap_ms=0)
+@pytest.mark.module(dump_gap_ms=0, max_tasks=1, user_stack_bytes=0)
 def test_watches_that_ended_are_forgotten_after_their_dump_though_they_would_be_mute(module, session):
     module.set_knob("dump_reset_sec", 86400)
     page = Variable(151)
