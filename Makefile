@@ -8,6 +8,10 @@ SHELL := /bin/bash
 KERNEL ?=
 # One stage of `make test`; see tools/test.
 STAGE ?=
+# How much `make fuzz` and `make soak` do, and the seed that repeats a run of theirs.
+CALLS ?= 1000000
+SOAK_SECONDS ?= 300
+SEED ?=
 # SwiftPM's own folder.
 SCRATCH ?= .build
 
@@ -19,7 +23,7 @@ C_PROGRAMS := $(patsubst testcase/c/%.c,build/%-c,$(wildcard testcase/c/*.c))
 BENCHMARKS := $(addprefix build/benchmarks/,loop breakpoint parents read_stacks)
 C_FLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -Werror -I$(ABI)
 
-.PHONY: all kmod programs swift testcase-c setup demo test bench clean help
+.PHONY: all kmod programs swift testcase-c setup demo test bench fuzz soak clean help
 
 all: kmod programs ## the module and all programs
 
@@ -29,7 +33,7 @@ kmod: ## the module, for the running kernel or the guest's; KERNEL=<release, hea
 	echo "kmod/variable_monitor.ko is for kernel $${folder##*/}, $$( \
 	    [ "$${folder##*/}" = "$$(uname -r)" ] && echo the running one || echo not the running one)"
 
-programs: swift testcase-c
+programs: swift testcase-c build/ioctl_fuzz
 	@:
 
 swift: $(addprefix build/,$(SWIFT_PRODUCTS)) ## build/ucli, build/userstack, build/helloworld
@@ -51,6 +55,9 @@ build/%-c: testcase/c/%.c $(wildcard $(ABI)/*.h)
 	@mkdir -p build
 	gcc $(C_FLAGS) -o $@ $<
 
+build/ioctl_fuzz: $(wildcard Tests/fuzz/*.[ch]) $(ABI)/variable_monitor.h
+	@$(MAKE) -C Tests/fuzz
+
 setup: ## installs what building and testing need
 	@tools/setup
 
@@ -68,6 +75,16 @@ build/benchmarks/loop: Benchmarks/poll_thread.c
 build/benchmarks/%: Benchmarks/%.c $(wildcard Benchmarks/*.h $(ABI)/*.h)
 	@mkdir -p build/benchmarks
 	gcc $(C_FLAGS) -static -o $@ $(filter %.c,$^)
+
+# A million calls take hours where the emulator shares its CPUs with other work.
+fuzz: ## fuzzes the module in the debug kernel: a million calls; CALLS=<number>, SEED=<number>
+	@tools/vm --kernel debug --results build/fuzz --timeout 43200 -- 'insmod kmod/variable_monitor.ko \
+	    buffer_bytes=1048576 max_tasks=16 dump_gap_ms=500 && \
+	    build/ioctl_fuzz --calls $(CALLS) $(SEED:%=--seed %) && rmmod variable_monitor'
+
+soak: ## processes live and die under watches for 5 minutes; SOAK_SECONDS=<number>, SEED=<number>
+	@tools/vm --results build/soak --timeout $$(($(SOAK_SECONDS) + 300)) -- \
+	    Tests/soak/soak.py --seconds $(SOAK_SECONDS) $(SEED:%=--seed %)
 
 clean: ## removes everything built; the cache of kernels stays
 	rm -rf build $(SCRATCH)
