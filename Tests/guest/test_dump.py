@@ -268,9 +268,11 @@ def test_a_running_task_is_caught_in_the_function_that_was_running_50_times_out_
     os.sched_setaffinity(process.pid, [os.cpu_count() - 1])
     os.sched_setaffinity(0, [0])
     caught = []
-    for _ in range(50):
+    while len(caught) < 50:
         session.dump(pid=process.pid)
         task = task_of(last_dump(session), process.pid)
+        if task.flags & abi.STALE:
+            continue    # it says so: the CPU did not answer in time
         at = mark - task.stack_start
         running = int.from_bytes(task.stack[at:at + 8], "little")
         begin, end = ranges[2 * running - 2:2 * running]

@@ -44,9 +44,8 @@ def test_the_command_of_the_design_reports_userstack(kernel_log, tmp_path):
     command = f"insmod kmod/variable_monitor.ko && (userstack &) && sleep 3 && ucli > {tmp_path}/output"
     try:
         subprocess.run(["bash", "-c", command], check=True, stdin=subprocess.DEVNULL)
-        # On a slow machine it has hit a second time by then.
-        tasks = parse((tmp_path / "output").read_text())
-        userstack = next(task for task in tasks if task.comm == "userstack")
+        # On a slow machine it has hit a second time by then, and did not sleep yet at the first.
+        userstack = [task for task in parse((tmp_path / "output").read_text()) if task.comm == "userstack"][-1]
         check_userstack(userstack)
         assert userstack.state == "S"
         assert userstack.chain[0] == "userstack"

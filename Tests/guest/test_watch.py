@@ -248,7 +248,8 @@ def test_helloworld_watches_2049_variables_and_all_of_them_hit(module, reader, n
 
 
 def block_of(lines):
-    """The lines of the log's one block."""
+    """The lines of the log's one block; ticks of a slow machine may be throttled meanwhile."""
+    lines = [line for line in lines if not line.startswith("variable_monitor: ticks need more")]
     rules = [place for place, line in enumerate(lines) if line == "-" * 37]
     assert len(rules) == 2
     return lines[rules[0]:rules[1] + 1]
