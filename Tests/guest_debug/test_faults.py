@@ -16,9 +16,9 @@ import pytest
 import abi
 from dumps import check_self_contained, check_sequence, dumps_of
 from eventually import eventually
-from faults import DEBUGFS, allocations_that_wait, each_step, knobs
+from faults import DEBUGFS, NthFault, allocations_that_wait, each_step, knobs
 from module import MODULE_FILE, SPLATS, is_loaded
-from subjects import Variable, pinned_bytes
+from subjects import PAGE, Child, Variable, pinned_bytes
 
 # A user's memory that cannot be reached is a fault of its own kind.
 CLEAN = {errno.ENOMEM, errno.EFAULT}
@@ -56,6 +56,27 @@ def test_a_watch_fails_at_each_step_and_leaves_nothing(module, session):
         assert state(module) == (0, 0, 0)
 
     check_clean(each_step(watch, session.cancel, check), at_least=4)
+
+
+def first_watch(number):
+    """In a child: its first watch, with that step failing; the errno, whether it struck, and what is pinned then."""
+    session, variable, fault = abi.Session(os.O_WRONLY), Variable(), NthFault()
+    _, error, struck = fault.outcome(number, lambda: session.watch(variable, 150))
+    return error, struck, pinned_bytes()
+
+
+def test_the_first_watch_of_an_address_space_fails_at_each_step_and_leaves_nothing(module):
+    """Some of what the kernel keeps for an address space is only allocated once."""
+    errors, struck = [], True
+    with allocations_that_wait():
+        while struck:
+            child = Child()
+            error, struck, pinned = child.run(first_watch, len(errors) + 1)
+            errors.append(error)
+            assert pinned == (0 if error else PAGE), errors
+            child.end()
+    check_clean([error for error in errors if error], at_least=5)
+    module.wait_for_status(watches=0, groups=0)
 
 
 def test_a_second_watch_that_fails_does_not_harm_the_first(module, session):
