@@ -14,8 +14,6 @@ sys.path.insert(0, str(GUEST))
 _spec = importlib.util.spec_from_file_location("guest_conftest", GUEST / "conftest.py")
 _guest = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_guest)
-# Everything takes many times longer here.
-_guest.TEST_SECONDS = 1800
 pytest_configure, reaper = _guest.pytest_configure, _guest.reaper
 kernel_log, module, session = _guest.kernel_log, _guest.module, _guest.session
 
