@@ -40,7 +40,6 @@ void hit_record(struct watch *watch, u64 value, u64 tick_ns)
 	refcount_inc(&watch->references);
 	atomic64_inc(&hit_count);
 	llist_add(&watch->in_pending, &pending);
-	trigger_dump();
 }
 
 struct llist_node *hits_take(void)

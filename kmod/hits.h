@@ -16,9 +16,9 @@
 extern unsigned int dump_reset_sec;
 
 /*
- * Keeps what the tick saw, with a reference on the watch, for the next dump,
- * which it triggers. Hard interrupt context; the watch is muted, so its hit is the
- * caller's.
+ * Keeps what the tick saw, with a reference on the watch, for the next dump, which the
+ * caller triggers at the end of the tick. Hard interrupt context; the watch is muted, so its hit
+ * is the caller's.
  */
 void hit_record(struct watch *watch, u64 value, u64 tick_ns);
 

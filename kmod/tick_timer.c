@@ -10,6 +10,7 @@
 #include "tick_budget.h"
 #include "tick_timer.h"
 #include "timer_group.h"
+#include "trigger.h"
 
 #define NO_CPU UINT_MAX
 
@@ -35,11 +36,15 @@ static enum hrtimer_restart tick(struct hrtimer *hrtimer)
 	struct tick_timer *timer = container_of(hrtimer, struct tick_timer, hrtimer);
 	u64 began = ktime_get_ns(), not_before;
 	struct timer_group *group;
+	bool hit = false;
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(group, &timer->groups, in_timer)
-		timer_group_compare(group, began);
+		hit |= timer_group_compare(group, began);
 	rcu_read_unlock();
+	/* Only now, so that the hits of one tick are in one dump. */
+	if (unlikely(hit))
+		trigger_dump();
 
 	not_before = tick_budget_charge(began, ktime_get_ns());
 	hrtimer_forward(hrtimer, ns_to_ktime(not_before), ns_to_ktime(timer->interval_ns));

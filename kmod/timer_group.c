@@ -26,6 +26,7 @@ static noinline void slot_hit(struct slot *slot, u64 above, u64 now_ns)
 	watch->muted = true;
 	hit_record(watch, slot->condition.low + above, now_ns);
 	watch->muted_ticks = 0;
+	watch->group->hit = true;
 }
 
 /* Compares the slots of one kind, from `slot` up to `end`, which it returns. */
@@ -41,9 +42,10 @@ static __always_inline struct slot *compare(struct slot *slot, struct slot *end,
 	return end;
 }
 
-void timer_group_compare(struct timer_group *group, u64 now_ns)
+bool timer_group_compare(struct timer_group *group, u64 now_ns)
 {
 	struct slot *slot = group->slots;
+	bool hit;
 
 	raw_spin_lock(&group->lock);
 	slot = compare(slot, group->end[VALUE_U8], VALUE_U8, now_ns);
@@ -54,7 +56,10 @@ void timer_group_compare(struct timer_group *group, u64 now_ns)
 	slot = compare(slot, group->end[VALUE_S16], VALUE_S16, now_ns);
 	slot = compare(slot, group->end[VALUE_S32], VALUE_S32, now_ns);
 	compare(slot, group->end[VALUE_S64], VALUE_S64, now_ns);
+	hit = group->hit;
+	group->hit = false;
 	raw_spin_unlock(&group->lock);
+	return hit;
 }
 
 static unsigned int count_of(const struct timer_group *group)

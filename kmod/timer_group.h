@@ -31,12 +31,13 @@ struct timer_group {
 	 * that a tick has one loop a kind and decides nothing per watch but the comparison.
 	 */
 	raw_spinlock_t lock;
+	bool hit;			/* in this tick */
 	struct slot *end[VALUE_KINDS];
 	struct slot slots[TIMER_MAX_WATCH_NUM] ____cacheline_aligned;
 };
 
-/* One tick of one group: compares every watch once. Hard interrupt context. */
-void timer_group_compare(struct timer_group *group, u64 now_ns);
+/* One tick of one group: compares every watch once. Whether one hit. Hard interrupt context. */
+bool timer_group_compare(struct timer_group *group, u64 now_ns);
 
 /*
  * Gives the watch a place, in a new group if need be; it is not armed yet.
