@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
 #include <linux/kthread.h>
@@ -10,6 +11,7 @@
 
 #include "buffer.h"
 #include "build_id.h"
+#include "compat/file.h"
 #include "compat/vma.h"
 #include "dump.h"
 #include "mappings_lock.h"
@@ -59,7 +61,7 @@ static u16 copy_path(struct vm_area_struct *vma, char *to)
 	size_t length;
 
 	if (vma->vm_file)
-		path = file_path(vma->vm_file, to, PATH_MAX);
+		path = d_path(compat_file_user_path(vma->vm_file), to, PATH_MAX);
 	else if (vma->vm_start == (unsigned long)vma->vm_mm->context.vdso)
 		path = "[vdso]";
 	if (IS_ERR(path))
@@ -87,7 +89,7 @@ static void write_mapping(struct mappings_writer *writer, struct vm_area_struct 
 		.offset = (u64)vma->vm_pgoff << PAGE_SHIFT,
 	};
 	if (vma->vm_file) {
-		struct inode *inode = file_inode(vma->vm_file);
+		const struct inode *inode = compat_file_user_inode(vma->vm_file);
 
 		mapping->inode = inode->i_ino;
 		mapping->device_major = MAJOR(inode->i_sb->s_dev);

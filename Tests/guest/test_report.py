@@ -11,7 +11,7 @@ import oracles
 from eventually import eventually
 from module import is_loaded
 from report import names, of_pid, parse, reported, ucli
-from subjects import NOBODY, Variable, end_descendants, without_debug_information
+from subjects import NOBODY, Variable, end_descendants, state_of, without_debug_information
 
 NEVER_AGAIN = 86400
 AT_ONCE = pytest.mark.module(dump_gap_ms=0)
@@ -77,7 +77,11 @@ def test_userstack_is_reported_as_gdb_and_the_kernel_see_it_also_after_its_death
     module.set_knob("dump_reset_sec", NEVER_AGAIN)
     path = without_debug_information(name)
     process = subprocess.Popen([path, "1000"], preexec_fn=cgroup)
+    # At its hit it may not sleep yet.
     module.wait_for_dumps(1)
+    reported()
+    eventually(lambda: state_of(process.pid) == "S", "userstack asleep")
+    module.dump_process(process.pid)
     kernel = oracles.kernel_stack(process.pid)
     chain = [oracles.command_line(pid) for pid in oracles.ancestry(process.pid)]
     alive = of_pid(reported(), process.pid)

@@ -14,7 +14,7 @@
 #define DEPTH 42		/* calls in all, a third of them of each function */
 
 static volatile int temp;
-static long seconds = 60;
+static unsigned int seconds = 60;
 
 static int customFunction2(int depth);
 static int customFunction3(int depth);
@@ -22,8 +22,8 @@ static int customFunction3(int depth);
 static __attribute__((noinline)) int stay_over_threshold(void)
 {
 	temp = 200;
-	for (long i = 0; i < seconds; i++)
-		sleep(1);
+	while (seconds)
+		seconds = sleep(seconds);	/* a signal may end it early */
 	temp = 0;
 	return temp;
 }
@@ -47,10 +47,11 @@ static __attribute__((noinline)) int customFunction3(int depth)
 int main(int argc, char **argv)
 {
 	char *end = "";
+	long given = seconds;
 
 	if (argc > 1)
-		seconds = strtol(argv[1], &end, 10);
-	if (*end || seconds < 0) {
+		seconds = given = strtol(argv[1], &end, 10);
+	if (*end || given != seconds) {
 		fprintf(stderr, "usage: userstack-c [seconds]\n");
 		return 64;
 	}

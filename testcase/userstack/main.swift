@@ -12,7 +12,7 @@ nonisolated(unsafe) var temp = 0
 
 /// Calls in all, a third of them of each function.
 let depth = 42
-let seconds = secondsToStay(default: 60)
+nonisolated(unsafe) var seconds = secondsToStay(default: 60)
 
 // The rest of each function uses what the call returned, so that no frame is
 // replaced by the next one's.
@@ -38,14 +38,15 @@ func customFunction3(_ depth: Int) -> Int {
 @inline(never)
 func stayOverThreshold() -> Int {
     temp = 200
-    for _ in 0..<seconds { sleep(1) }
+    // A signal may end it early.
+    while seconds > 0 { seconds = sleep(seconds) }
     temp = 0
     return temp
 }
 
-func secondsToStay(default seconds: Int) -> Int {
+func secondsToStay(default seconds: UInt32) -> UInt32 {
     guard CommandLine.arguments.count > 1 else { return seconds }
-    guard let given = Int(CommandLine.arguments[1]), given >= 0 else {
+    guard let given = UInt32(CommandLine.arguments[1]) else {
         fail("usage: userstack [seconds]", status: 64)
     }
     return given
