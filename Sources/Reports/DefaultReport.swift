@@ -7,11 +7,10 @@ import DumpRecords
 /// what a line is: `#~` user frame, `#@` kernel frame, `#*` name of the task, `#^` command line of
 /// the process and then of its ancestors; `##` alone ends the task. Where a line has no address,
 /// 14 f's stand in its place.
-public struct DefaultReport {
+public struct DefaultReport: ReportRenderer {
     public init() {}
 
-    /// Writes the block of one task.
-    public func write(_ resolved: ResolvedTask, to output: inout some TextOutputStream) {
+    public func write(_ resolved: ResolvedTask, to output: inout ReportBuffer) {
         let task = resolved.task
         let comm = task.comm.printable
         let cgroup = task.cgroup.printable
@@ -40,13 +39,19 @@ public struct DefaultReport {
     }
 
     private func write(
-        _ tag: String, _ frame: NamedFrame, from source: String, to output: inout some TextOutputStream
+        _ tag: String, _ frame: NamedFrame, from source: String, to output: inout ReportBuffer
     ) {
-        let name = frame.name?.printable ?? "UNKNOWN"
-        output.write("\(tag)        0x\(hex(frame.address)) \(name) (\(source))\n")
+        output.write(tag)
+        output.write("        0x")
+        output.write(hex: frame.address)
+        output.write(" ")
+        output.write(frame.name?.printable ?? "UNKNOWN")
+        output.write(" (")
+        output.write(source)
+        output.write(")\n")
     }
 
-    private func write(_ tag: String, _ text: String, to output: inout some TextOutputStream) {
+    private func write(_ tag: String, _ text: String, to output: inout ReportBuffer) {
         output.write("\(tag)        0xffffffffffffff \(text) (UNKNOWN)\n")
     }
 

@@ -26,20 +26,15 @@ public final class DumpResolver {
                 spaces[task.addressSpace] = (image, StackUnwinder(image: image))
             }
             let space = spaces[task.addressSpace]!
+            let stack = task.flags.contains(.kernelThread) ? nil : space.unwinder.stack(of: task)
             try body(
                 ResolvedTask(
                     number: index + 1, task: task,
-                    userFrames: userFrames(of: task, space.image, space.unwinder),
-                    kernelFrames: kernelFrames(of: task), chain: dump.chain(of: task.tgid)))
-        }
-    }
-
-    private func userFrames(
-        of task: CapturedTask, _ image: ProcessImage, _ unwinder: StackUnwinder
-    ) -> [NamedFrame]? {
-        guard task.registers != nil, !task.flags.contains(.kernelThread) else { return nil }
-        return unwinder.frames(of: task).map {
-            NamedFrame(address: $0.address, name: image.functionName(at: $0.lookupAddress))
+                    userFrames: stack?.frames.map {
+                        NamedFrame(address: $0.address, location: space.image.location(of: $0.lookupAddress))
+                    },
+                    userEnd: stack?.end, kernelFrames: kernelFrames(of: task),
+                    chain: dump.chain(of: task.tgid)))
         }
     }
 
@@ -48,7 +43,10 @@ public final class DumpResolver {
             // All are return addresses, but the first of a task that was interrupted in the kernel.
             let isReturnAddress = index > 0 || !task.flags.contains(.onCPU)
             let lookupAddress = isReturnAddress ? address &- 1 : address
-            return NamedFrame(address: address, name: kernelSymbols.functionName(at: lookupAddress))
+            return NamedFrame(
+                address: address,
+                location: CodeLocation(
+                    symbol: kernelSymbols.symbol(at: lookupAddress), address: lookupAddress))
         }
     }
 }

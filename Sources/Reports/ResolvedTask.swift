@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
+import StackUnwinding
+import Symbolisation
 
 /// A task with names in place of addresses: all that a report says about it.
 public struct ResolvedTask: Sendable {
@@ -8,6 +10,8 @@ public struct ResolvedTask: Sendable {
     public var task: CapturedTask
     /// Leaf first; nil if the task has no user side, or none that could be read.
     public var userFrames: [NamedFrame]?
+    /// Why the user frames end where they do; nil without any.
+    public var userEnd: UserStack.End?
     /// Leaf first.
     public var kernelFrames: [NamedFrame]
     /// The process itself, then its parent, and so on.
@@ -15,13 +19,23 @@ public struct ResolvedTask: Sendable {
 }
 
 /// One frame of a stack.
-public struct NamedFrame: Equatable, Sendable {
+public struct NamedFrame: Sendable {
     public var address: UInt64
-    /// The function: one word, demangled, without parameters; nil if nothing tells.
-    public var name: String?
+    /// Where the function is that the frame belongs to: of a caller, the byte before the address.
+    public var location: CodeLocation
 
-    public init(address: UInt64, name: String?) {
+    public init(address: UInt64, location: CodeLocation) {
         self.address = address
-        self.name = name
+        self.location = location
+    }
+
+    /// The function: one word, demangled, without parameters; nil if nothing tells.
+    public var name: String? { location.symbol?.name }
+
+    /// A frame that is only known by its function's name.
+    init(address: UInt64, name: String?) {
+        self.address = address
+        location = CodeLocation(
+            symbol: name.map { Symbol(name: $0, start: address) }, address: address)
     }
 }

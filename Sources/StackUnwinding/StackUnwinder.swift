@@ -18,19 +18,19 @@ public final class StackUnwinder {
         space = UnwindSpace()
     }
 
-    /// The frames of a task, leaf first; empty if its registers were not captured.
-    public func frames(of task: CapturedTask) -> [Frame] {
-        guard let registers = task.registers else { return [] }
-        // Code of 32 bits has other registers and another stack layout: it is not unwound.
+    /// The stack of a task; nil if its registers were not captured.
+    public func stack(of task: CapturedTask) -> UserStack? {
+        guard let registers = task.registers else { return nil }
+        // Code of 32 bits has other registers and another stack layout.
         if task.flags.contains(.is32Bit) {
-            return [Frame(address: registers.rip, isReturnAddress: false)]
+            return UserStack(frames: [Frame(address: registers.rip, isReturnAddress: false)], end: .is32Bit)
         }
         var frames: [Frame] = []
         var target: UnwindTarget? = UnwindTarget(registers: registers, stack: task.stack, image: image)
         while let next = target {
             target = space.walk(next, &frames, limit: Self.framesMax)
         }
-        return frames
+        return UserStack(frames: frames, end: frames.count == Self.framesMax ? .tooDeep : .complete)
     }
 }
 

@@ -83,9 +83,9 @@ public final class ElfFile {
         return nil
     }
 
-    /// The name of the function at a file address: one word, demangled, without parameters.
-    public func functionName(at address: UInt64) -> String? {
-        symbols?.functionName(at: address)
+    /// The function at a file address.
+    public func symbol(at address: UInt64) -> Symbol? {
+        symbols?.symbol(at: address)
     }
 
     private static func buildID(inNotesAt start: UInt64, size: UInt64, of bytes: FileBytes) -> [UInt8] {

@@ -11,7 +11,7 @@ import CElf
     private let bytes: FileBytes
     private var table: SymbolTable
     /// Demangled are only those that someone asked for.
-    private var names: [Int: String] = [:]
+    private var known: [Int: Symbol] = [:]
 
     /// Nil if libelf cannot read the file.
     init?(_ bytes: FileBytes) {
@@ -29,13 +29,14 @@ import CElf
         unsafe elf_end(elf)
     }
 
-    func functionName(at address: UInt64) -> String? {
+    func symbol(at address: UInt64) -> Symbol? {
         guard let index = table.index(containing: address) else { return nil }
-        if let name = names[index] { return name }
-        let symbol = unsafe Self.name(table[index].name, in: elf)
-        let name = Symbolisation.functionName(ofSymbol: String(symbol.prefix { $0 != "@" }))
-        names[index] = name
-        return name
+        if let symbol = known[index] { return symbol }
+        let name = unsafe Self.name(table[index].name, in: elf)
+        let symbol = Symbol(
+            name: functionName(ofSymbol: String(name.prefix { $0 != "@" })), start: table[index].start)
+        known[index] = symbol
+        return symbol
     }
 
     /// The functions of all symbol tables: a stripped file has only the dynamic one, and a file's

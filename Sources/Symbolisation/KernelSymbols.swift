@@ -48,8 +48,8 @@ public struct KernelSymbols: Sendable {
             modules: (try? contents(of: "/proc/modules")) ?? [])
     }
 
-    /// The name of the function at an address; nil if no function of the kernel or of a module is there.
-    public func functionName(at address: UInt64) -> String? {
+    /// The function at an address; nil if none of the kernel or of a module is there.
+    public func symbol(at address: UInt64) -> Symbol? {
         var low = 0
         var high = entries.count
         while low < high {
@@ -59,7 +59,8 @@ public struct KernelSymbols: Sendable {
         // Nothing tells where the very last one ends.
         guard low > 0, low < entries.count, entries[low - 1].nameLength > 0 else { return nil }
         let entry = entries[low - 1]
-        return String(decoding: text[Int(entry.nameStart)...].prefix(Int(entry.nameLength)), as: UTF8.self)
+        let name = text[Int(entry.nameStart)...].prefix(Int(entry.nameLength))
+        return Symbol(name: String(decoding: name, as: UTF8.self), start: entry.address)
     }
 
     /// A line is `address type name`, for those of modules with a tab and `[module]` behind it.

@@ -38,6 +38,8 @@ public final class ProcessImage {
     private let files: ElfFileCache
     /// By the mapping's index; nil for one without a file that can be used.
     private var loaded: [Int: LoadedFile?] = [:]
+    /// By the mapping's index.
+    private var mappedFiles: [Int: MappedFile] = [:]
     /// The files opened so far, the one that was asked for last at the end.
     private var opened: [LoadedFile] = []
 
@@ -79,9 +81,25 @@ public final class ProcessImage {
         return nil
     }
 
-    /// The name of the function at an address: one word, demangled, without parameters.
-    public func functionName(at address: UInt64) -> String? {
-        file(at: address).flatMap { $0.file.functionName(at: address &- $0.bias) }
+    /// What lies at an address.
+    public func location(of address: UInt64) -> CodeLocation {
+        guard let index = index(containing: address) else { return CodeLocation(address: address) }
+        guard let place = file(at: address) else {
+            let mapping = mappings[index]
+            return CodeLocation(
+                file: mappedFile(index, .missing),
+                address: address &- mapping.addresses.lowerBound &+ mapping.offset)
+        }
+        let fileAddress = address &- place.bias
+        return CodeLocation(
+            symbol: place.file.symbol(at: fileAddress), file: mappedFile(index, .usable), address: fileAddress)
+    }
+
+    private func mappedFile(_ index: Int, _ state: MappedFile.State) -> MappedFile {
+        if let known = mappedFiles[index] { return known }
+        let file = MappedFile(path: mappings[index].path, buildID: mappings[index].buildID, state: state)
+        mappedFiles[index] = file
+        return file
     }
 
     private func moveToEnd(_ file: LoadedFile) {

@@ -53,15 +53,17 @@ struct UCLI: ParsableCommand {
 
     private func print(_ dumps: some Sequence<Dump>) throws {
         let resolver = DumpResolver()
-        let report = DefaultReport()
+        var report: any ReportRenderer = DefaultReport()
         var output = Output(.standardOutput)
         for dump in dumps {
             note(summary(of: dump))
+            report.begin(dump, to: &output.buffer)
             try resolver.forEachTask(of: dump) { task in
-                report.write(task, to: &output)
-                try output.check()
+                report.write(task, to: &output.buffer)
+                try output.drain()
             }
         }
+        report.finish(to: &output.buffer)
         try output.finish()
     }
 }

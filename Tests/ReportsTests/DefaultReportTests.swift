@@ -8,9 +8,9 @@ import Testing
 /// Programs parse this report: every byte of its fixed parts counts.
 @Suite struct DefaultReportTests {
     private func text(_ resolved: ResolvedTask) -> String {
-        var text = ""
-        DefaultReport().write(resolved, to: &text)
-        return text
+        var output = ReportBuffer()
+        DefaultReport().write(resolved, to: &output)
+        return String(decoding: output.bytes, as: UTF8.self)
     }
 
     @Test func aWholeTask() throws {

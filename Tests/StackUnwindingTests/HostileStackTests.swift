@@ -21,7 +21,7 @@ import Testing
         var writer = RecordWriter()
         writer.task(task, stack: stack.flatMap(bytesOf))
         let image = ProcessImage(nil, files: ElfFileCache())
-        return StackUnwinder(image: image).frames(of: try dump(writer.bytes).tasks[0])
+        return StackUnwinder(image: image).stack(of: try dump(writer.bytes).tasks[0])!.frames
     }
 
     private func task(_ change: (inout vmon_task) -> Void) -> vmon_task {
@@ -58,7 +58,7 @@ import Testing
         var writer = RecordWriter()
         writer.task(task { _ in }, stack: [])
         let task = try dump(writer.bytes).tasks[0]
-        #expect(StackUnwinder(image: ProcessImage(nil, files: ElfFileCache())).frames(of: task) == [])
+        #expect(StackUnwinder(image: ProcessImage(nil, files: ElfFileCache())).stack(of: task) == nil)
     }
 
     @Test func thirtyTwoBitTasksHaveOnlyTheirLeaf() throws {
@@ -80,7 +80,7 @@ import Testing
         let words = stride(from: task.stack.start, to: task.stack.start + 2048, by: 8).compactMap(
             task.stack.word)
         let unwinder = StackUnwinder(image: ProcessImage(space, files: ElfFileCache()))
-        let code = unwinder.frames(of: task).map(\.address)
+        let code = unwinder.stack(of: task)!.frames.map(\.address)
         #expect(code.count > 40)
 
         var state: UInt64 = 20_240_229
@@ -110,7 +110,7 @@ import Testing
             for _ in 0...random(below: 40) { stack[random(below: stack.count)] = randomWord() }
             var writer = RecordWriter()
             writer.task(changed, stack: stack.flatMap(bytesOf))
-            #expect(unwinder.frames(of: try dump(writer.bytes).tasks[0]).count <= StackUnwinder.framesMax)
+            #expect(unwinder.stack(of: try dump(writer.bytes).tasks[0])!.frames.count <= StackUnwinder.framesMax)
         }
     }
 

@@ -36,9 +36,9 @@ import Testing
         let dump = try #require(recording.dumps.first)
         let task = try #require(dump.tasks.first)
         let image = ProcessImage(dump.addressSpaces[task.addressSpace], files: ElfFileCache())
-        return StackUnwinder(image: image).frames(of: task).map {
+        return StackUnwinder(image: image).stack(of: task)!.frames.map {
             NamedFrame(
-                address: $0.address, name: image.functionName(at: $0.lookupAddress),
+                address: $0.address, name: image.location(of: $0.lookupAddress).symbol?.name,
                 isReturnAddress: $0.lookupAddress == $0.address - 1)
         }
     }
@@ -140,8 +140,8 @@ import Testing
         recording.append(records)
         let dump = try #require(recording.dumps.first)
         let image = ProcessImage(dump.addressSpaces[1], files: ElfFileCache())
-        let frames = StackUnwinder(image: image).frames(of: dump.tasks[0])
-        #expect(frames.last.flatMap { image.functionName(at: $0.lookupAddress) } == "_start")
+        let frames = StackUnwinder(image: image).stack(of: dump.tasks[0])!.frames
+        #expect(frames.last.flatMap { image.location(of: $0.lookupAddress).symbol?.name } == "_start")
     }
 
     /// Names from a file that was replaced would be wrong ones.

@@ -28,8 +28,8 @@ import Testing
     @Test func aFunctionOfTheCLibrary() throws {
         let image = ProcessImage(mappings: [try mapping(ofFileNamed: "/libc.so.6")], files: ElfFileCache())
         let address = try address(ofSymbol: "qsort")
-        #expect(image.functionName(at: address) == "qsort")
-        #expect(image.functionName(at: address + 1) == "qsort")
+        #expect(image.location(of: address).symbol?.name == "qsort")
+        #expect(image.location(of: address + 1).symbol?.name == "qsort")
         #expect(image.file(at: 0x1000) == nil)
         // The file's bytes are those in memory.
         let word = unsafe UnsafeRawPointer(bitPattern: UInt(address))?.loadUnaligned(as: UInt64.self)
@@ -55,7 +55,7 @@ import Testing
         #expect(!file.buildID.isEmpty)
         #expect(file.unwindTable != nil)
         let image = ProcessImage(mappings: [mapping], files: files)
-        let names = Set(mapping.addresses.compactMap { image.functionName(at: $0) })
+        let names = Set(mapping.addresses.compactMap { image.location(of: $0).symbol?.name })
         #expect(names.contains { $0.hasSuffix("clock_gettime") })
     }
 
@@ -119,7 +119,7 @@ import Testing
             guard let file = FileBytes(path: Array(scratch.path.utf8)).flatMap(ElfFile.init) else { continue }
             for _ in 0..<50 {
                 let address = UInt64(random(below: 0x10000)) &* (round % 7 == 0 ? 0x1_0000_0001 : 1)
-                _ = file.functionName(at: address)
+                _ = file.symbol(at: address)
                 _ = file.word(at: address)
                 _ = file.loadBias(ofMappingAt: 0x7f00_0000_0000, offset: address)
             }

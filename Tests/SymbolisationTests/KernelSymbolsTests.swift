@@ -40,7 +40,7 @@ import Testing
             (0xffff_ffff_a000_20ff, "of_module"),
         ] as [(UInt64, String)])
     func functions(address: UInt64, name: String) {
-        #expect(symbols.functionName(at: address) == name)
+        #expect(symbols.symbol(at: address)?.name == name)
     }
 
     /// In front of, between and behind functions nothing is named: the nearest name would be wrong.
@@ -51,18 +51,18 @@ import Testing
             0xffff_ffff_a000_2100, .max,
         ] as [UInt64])
     func nothingElse(address: UInt64) {
-        #expect(symbols.functionName(at: address) == nil)
+        #expect(symbols.symbol(at: address)?.name == nil)
     }
 
     /// Whoever may not see the addresses gets zeros.
     @Test func hiddenAddresses() {
         let text = "0000000000000000 T _stext\n0000000000000000 T schedule\n"
         let symbols = KernelSymbols(kallsyms: Array(text.utf8), modules: [])
-        #expect(symbols.functionName(at: 0) == nil)
-        #expect(symbols.functionName(at: 0xffff_ffff_8100_0000) == nil)
+        #expect(symbols.symbol(at: 0)?.name == nil)
+        #expect(symbols.symbol(at: 0xffff_ffff_8100_0000)?.name == nil)
     }
 
     @Test func nothingAtAll() {
-        #expect(KernelSymbols(kallsyms: [], modules: []).functionName(at: 1) == nil)
+        #expect(KernelSymbols(kallsyms: [], modules: []).symbol(at: 1)?.name == nil)
     }
 }
