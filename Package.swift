@@ -8,6 +8,11 @@ let noWarnings: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 /// For all that handles foreign bytes: unsafe code must say that it is.
 let strict = noWarnings + [.strictMemorySafety()]
 
+/// Set by the Makefile, together with `--static-swift-stdlib`, without which it does not link.
+/// `ucli` then starts in a millisecond, with a third less memory, on any machine. lld does not warn
+/// of what a static program cannot look up, such as user names: `ucli` does not.
+let isStatic = Context.environment["UCLI_STATIC"] == "1"
+
 let package = Package(
     name: "variable-monitor",
     products: [
@@ -28,12 +33,20 @@ let package = Package(
         // From the module's bytes to a report: parse → unwind → symbolise → render.
         .target(name: "DumpRecords", dependencies: ["CVariableMonitor"], swiftSettings: strict),
         .systemLibrary(name: "CElf", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
-        .systemLibrary(name: "CUnwind", providers: [.apt(["libunwind-dev"])]),
+        .target(
+            name: "CUnwind",
+            linkerSettings: [
+                .linkedLibrary("unwind-x86_64"),
+                .linkedLibrary("lzma"),  // libunwind's
+            ]),
         .target(
             name: "Symbolisation",
             dependencies: ["CElf", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict,
-            linkerSettings: [.linkedLibrary("stdc++")]),  // __cxa_demangle
+            linkerSettings: [
+                .linkedLibrary("stdc++"),  // __cxa_demangle
+                .linkedLibrary("z"),  // libelf's
+            ]),
         .target(
             name: "StackUnwinding",
             dependencies: ["CUnwind", "CVariableMonitor", "DumpRecords", "Symbolisation"],
@@ -49,7 +62,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict,
+            linkerSettings: isStatic ? [.unsafeFlags(["-static-executable", "-use-ld=lld"])] : []),
 
         // Small programs to read and run.
         .executableTarget(
