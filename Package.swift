@@ -26,7 +26,8 @@ let package = Package(
         .target(name: "VariableMonitor", dependencies: ["CVariableMonitor"], swiftSettings: strict),
 
         // From the module's bytes to a report: parse → unwind → symbolise → render.
-        .target(name: "DumpRecords", dependencies: ["CVariableMonitor"], swiftSettings: strict),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "DumpRecords", dependencies: ["CVariableMonitor", "CZlib"], swiftSettings: strict),
         .systemLibrary(name: "CElf", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
         .systemLibrary(name: "CUnwind", providers: [.apt(["libunwind-dev"])]),
         .target(
@@ -35,17 +36,24 @@ let package = Package(
             swiftSettings: strict,
             linkerSettings: [.linkedLibrary("stdc++")]),  // __cxa_demangle
         .target(
+            name: "PerfData",
+            dependencies: [
+                "CVariableMonitor", "DumpRecords", "Symbolisation",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "StackUnwinding",
             dependencies: ["CUnwind", "CVariableMonitor", "DumpRecords", "Symbolisation"],
             swiftSettings: strict),
         .target(
             name: "Reports",
-            dependencies: ["CVariableMonitor", "DumpRecords", "StackUnwinding", "Symbolisation"],
+            dependencies: ["CVariableMonitor", "DumpRecords", "PerfData", "StackUnwinding", "Symbolisation"],
             swiftSettings: strict),
         .executableTarget(
             name: "ucli",
             dependencies: [
-                "CVariableMonitor", "DumpRecords", "Reports", "StackUnwinding", "Symbolisation",
+                "CVariableMonitor", "DumpRecords", "PerfData", "Reports", "StackUnwinding", "Symbolisation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
