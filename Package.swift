@@ -31,7 +31,8 @@ let package = Package(
         .target(name: "VariableMonitor", dependencies: ["CVariableMonitor"], swiftSettings: strict),
 
         // From the module's bytes to a report: parse → unwind → symbolise → render.
-        .target(name: "DumpRecords", dependencies: ["CVariableMonitor"], swiftSettings: strict),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "DumpRecords", dependencies: ["CVariableMonitor", "CZlib"], swiftSettings: strict),
         .systemLibrary(name: "CElf", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
         .target(
             name: "CUnwind",
@@ -48,17 +49,24 @@ let package = Package(
                 .linkedLibrary("z"),  // libelf's
             ]),
         .target(
+            name: "PerfData",
+            dependencies: [
+                "CVariableMonitor", "DumpRecords", "Symbolisation",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "StackUnwinding",
             dependencies: ["CUnwind", "CVariableMonitor", "DumpRecords", "Symbolisation"],
             swiftSettings: strict),
         .target(
             name: "Reports",
-            dependencies: ["CVariableMonitor", "DumpRecords", "StackUnwinding", "Symbolisation"],
+            dependencies: ["CVariableMonitor", "DumpRecords", "PerfData", "StackUnwinding", "Symbolisation"],
             swiftSettings: strict),
         .executableTarget(
             name: "ucli",
             dependencies: [
-                "CVariableMonitor", "DumpRecords", "Reports", "StackUnwinding", "Symbolisation",
+                "CVariableMonitor", "DumpRecords", "PerfData", "Reports", "StackUnwinding", "Symbolisation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -56,6 +56,27 @@ public struct CapturedTask: Sendable {
         public static let hit = Flags(VMON_TASK_HIT)
     }
 
+    /// A task that was captured by something else than the module.
+    public init(
+        header: RecordHeader, pid: UInt32, tgid: UInt32, startTime: UInt64, comm: RawText, flags: Flags,
+        state: UInt8, addressSpace: UInt64, waitChannel: UInt64, cgroup: RawText, registers: Registers?,
+        stack: StackCopy, kernelFrames: [UInt64]
+    ) {
+        self.header = header
+        self.pid = pid
+        self.tgid = tgid
+        self.startTime = startTime
+        self.comm = comm
+        self.flags = flags
+        self.state = state
+        self.addressSpace = addressSpace
+        self.waitChannel = waitChannel
+        self.cgroup = cgroup
+        self.registers = registers
+        self.stack = stack
+        self.kernelFrames = kernelFrames
+    }
+
     init(_ cursor: inout RecordCursor) throws(Damage.Reason) {
         let task = try cursor.take(vmon_task.self)
         guard task.kernel_frames <= UInt32(VMON_KERNEL_FRAMES_MAX) else {

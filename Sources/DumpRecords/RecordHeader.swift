@@ -14,6 +14,14 @@ public struct RecordHeader: Equatable, Sendable {
     /// The CPU that wrote it.
     public let cpu: UInt32
 
+    public init(type: UInt16, sequence: UInt64, time: UInt64, dumpID: UInt64, cpu: UInt32) {
+        self.type = type
+        self.sequence = sequence
+        self.time = time
+        self.dumpID = dumpID
+        self.cpu = cpu
+    }
+
     init(_ record: vmon_record) {
         type = record.type
         sequence = record.sequence

@@ -12,15 +12,19 @@ struct RecordParser {
     }
 
     private let bytes: [UInt8]
-    private var offset = 0
+    private var offset: Int
+    private let end: Int
 
-    init(_ bytes: [UInt8]) {
+    /// - Precondition: the range lies in the bytes.
+    init(_ bytes: [UInt8], in range: Range<Int>) {
         self.bytes = bytes
+        offset = range.lowerBound
+        end = range.upperBound
     }
 
     /// The next record or damage; nil at the end.
     mutating func next() -> Item? {
-        guard offset < bytes.count else { return nil }
+        guard offset < end else { return nil }
         do throws(Damage.Reason) {
             return try nextRecord()
         } catch {
@@ -42,7 +46,7 @@ struct RecordParser {
     }
 
     private func header(at offset: Int) throws(Damage.Reason) -> (RecordHeader, size: Int) {
-        var cursor = RecordCursor(bytes[offset...])
+        var cursor = RecordCursor(bytes[offset..<end])
         guard cursor.rest.count >= MemoryLayout<vmon_record>.size else { throw .cutShort }
         let record = try cursor.take(vmon_record.self)
         guard record.magic == UInt16(VMON_RECORD_MAGIC) else { throw .noMagic }
@@ -50,7 +54,7 @@ struct RecordParser {
             record.size <= UInt32(VMON_RECORD_SIZE_MAX),
             record.size.isMultiple(of: 8)
         else { throw .badSize(record.size) }
-        guard Int(record.size) <= bytes.count - offset else { throw .cutShort }
+        guard Int(record.size) <= end - offset else { throw .cutShort }
         return (RecordHeader(record), Int(record.size))
     }
 
@@ -59,8 +63,8 @@ struct RecordParser {
     private mutating func skipToHeader(because reason: Damage.Reason) -> Damage {
         let start = offset
         repeat {
-            offset = min(offset + 8, bytes.count)
-        } while offset < bytes.count && !isRecord(at: offset)
+            offset = min(offset + 8, end)
+        } while offset < end && !isRecord(at: offset)
         return Damage(offset: start, skipped: offset - start, reason: reason)
     }
 
@@ -68,6 +72,6 @@ struct RecordParser {
         guard let (header, size) = try? header(at: offset),
             (VMON_RECORD_DUMP_BEGIN.rawValue...VMON_RECORD_HANG.rawValue).contains(UInt32(header.type))
         else { return false }
-        return offset + size == bytes.count || (try? self.header(at: offset + size)) != nil
+        return offset + size == end || (try? self.header(at: offset + size)) != nil
     }
 }

@@ -21,7 +21,12 @@ public struct Recording: Sendable {
 
     /// Adds the records in `bytes`.
     public mutating func append(_ bytes: [UInt8]) {
-        var parser = RecordParser(bytes)
+        append(bytes, in: bytes.indices)
+    }
+
+    /// Adds the records in a part of `bytes`, which is not copied.
+    public mutating func append(_ bytes: [UInt8], in range: Range<Int>) {
+        var parser = RecordParser(bytes, in: range)
         while let item = parser.next() {
             switch item {
             case .record(let header, let record): add(record, header)

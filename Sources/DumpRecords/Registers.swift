@@ -7,6 +7,11 @@ public struct Registers: Sendable {
     public var r8, r9, r10, r11, r12, r13, r14, r15: UInt64
     public var rip: UInt64
 
+    /// All of them 0.
+    public init() {
+        self.init(vmon_registers())
+    }
+
     init(_ registers: vmon_registers) {
         (rax, rbx, rcx, rdx) = (registers.rax, registers.rbx, registers.rcx, registers.rdx)
         (rsi, rdi, rbp, rsp) = (registers.rsi, registers.rdi, registers.rbp, registers.rsp)

@@ -10,6 +10,14 @@ public struct StackCopy: Sendable {
 
     private static let pageShift: UInt64 = 12
 
+    /// A copy without holes; empty if it would go around the end of memory.
+    public init(start: UInt64, bytes: ArraySlice<UInt8>) {
+        let isPossible = !start.addingReportingOverflow(UInt64(bytes.count)).overflow
+        self.start = start
+        self.bytes = isPossible ? bytes : []
+        missingPages = 0
+    }
+
     init(start: UInt64, missingPages: UInt32, bytes: ArraySlice<UInt8>) throws(Damage.Reason) {
         guard !start.addingReportingOverflow(UInt64(bytes.count)).overflow else { throw .badRange }
         self.start = start

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
+import PerfData
 import StackUnwinding
 import Symbolisation
 
@@ -7,35 +8,73 @@ import Symbolisation
 ///
 /// What it has read from files and from the kernel serves all dumps.
 public final class DumpResolver {
-    private let files = ElfFileCache()
+    private let files: ElfFileCache
     private let readKernelSymbols: () -> KernelSymbols
     /// There are a few hundred thousand of them, which a dump without kernel frames does not need.
     private lazy var kernelSymbols = readKernelSymbols()
 
-    /// - Parameter kernelSymbols: those of the kernel that made the dumps.
-    public init(kernelSymbols: @escaping () -> KernelSymbols = KernelSymbols.ofRunningKernel) {
+    /// - Parameters:
+    ///   - kernelSymbols: those of the kernel that made the dumps.
+    ///   - root: where the files of the processes are looked for.
+    public init(
+        kernelSymbols: @escaping () -> KernelSymbols = KernelSymbols.ofRunningKernel, root: String = "/"
+    ) {
+        files = ElfFileCache(root: Array(root.utf8))
         readKernelSymbols = kernelSymbols
     }
 
-    /// Calls `body` with each task of a dump.
-    public func forEachTask(of dump: Dump, _ body: (ResolvedTask) throws -> Void) rethrows {
-        var spaces: [UInt64: (image: ProcessImage, unwinder: StackUnwinder)] = [:]
-        for (index, task) in dump.tasks.enumerated() {
+    /// Calls `body` with each task of a dump that is wanted.
+    public func forEachTask(
+        of dump: Dump, where isWanted: (CapturedTask) -> Bool = { _ in true },
+        _ body: (ResolvedTask) throws -> Void
+    ) rethrows {
+        var spaces: [UInt64: CodeSpace] = [:]
+        for (index, task) in dump.tasks.enumerated() where isWanted(task) {
             if spaces[task.addressSpace] == nil {
                 let image = ProcessImage(dump.addressSpaces[task.addressSpace], files: files)
-                spaces[task.addressSpace] = (image, StackUnwinder(image: image))
+                spaces[task.addressSpace] = CodeSpace(image)
             }
-            let space = spaces[task.addressSpace]!
-            let stack = task.flags.contains(.kernelThread) ? nil : space.unwinder.stack(of: task)
-            try body(
-                ResolvedTask(
-                    number: index + 1, task: task,
-                    userFrames: stack?.frames.map {
-                        NamedFrame(address: $0.address, location: space.image.location(of: $0.lookupAddress))
-                    },
-                    userEnd: stack?.end, kernelFrames: kernelFrames(of: task),
-                    chain: dump.chain(of: task.tgid)))
+            var resolved = resolve(task, number: index + 1, in: spaces[task.addressSpace]!)
+            resolved.chain = dump.chain(of: task.tgid)
+            try body(resolved)
         }
+    }
+
+    /// Calls `body` with each sample of a profile that is wanted, in the order of time.
+    public func forEachTask(
+        of profile: PerfDataFile, where isWanted: (CapturedTask) -> Bool = { _ in true },
+        _ body: (ResolvedTask) throws -> Void
+    ) throws {
+        var number = 0
+        try profile.forEachSample(
+            where: isWanted, makeSpace: { CodeSpace(ProcessImage(mappings: $0, files: files)) }
+        ) { sample, space in
+            number += 1
+            var resolved = resolve(sample.task, number: number, in: space)
+            resolved.event = sample.event
+            try body(resolved)
+        }
+    }
+
+    /// The code of one address space, and its unwinder, which serve all its tasks.
+    private final class CodeSpace {
+        let image: ProcessImage
+        let unwinder: StackUnwinder
+
+        init(_ image: ProcessImage) {
+            self.image = image
+            unwinder = StackUnwinder(image: image)
+        }
+    }
+
+    private func resolve(_ task: CapturedTask, number: Int, in space: CodeSpace) -> ResolvedTask {
+        let stack = task.flags.contains(.kernelThread) ? nil : space.unwinder.stack(of: task)
+        return ResolvedTask(
+            number: number, task: task,
+            userFrames: stack?.frames.map {
+                NamedFrame(address: $0.address, location: space.image.location(of: $0.lookupAddress))
+            },
+            userEnd: stack?.end, kernelFrames: kernelFrames(of: task), chain: [])
     }
 
     private func kernelFrames(of task: CapturedTask) -> [NamedFrame] {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
+import PerfData
 import StackUnwinding
 import Symbolisation
 
@@ -16,6 +17,8 @@ public struct ResolvedTask: Sendable {
     public var kernelFrames: [NamedFrame]
     /// The process itself, then its parent, and so on.
     public var chain: [CapturedProcess]
+    /// What a sample of a profile stands for; nil for tasks of a dump.
+    public var event: SampledEvent? = nil
 }
 
 /// One frame of a stack.

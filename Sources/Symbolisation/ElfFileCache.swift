@@ -11,7 +11,12 @@ public final class ElfFileCache {
     private var files: [Key: ElfFile?] = [:]
     private lazy var vdso = FileBytes(vdsoOfThisProcess: ()).flatMap(ElfFile.init)
 
-    public init() {}
+    /// The folder under which the paths of mappings are looked for, without a slash at its end.
+    private let root: [UInt8]
+
+    public init(root: [UInt8] = []) {
+        self.root = root.last == UInt8(ascii: "/") ? root.dropLast() : root
+    }
 
     /// The file of a mapping; nil if it is not there any more, or has other contents than what is mapped.
     func file(of mapping: FileMapping) -> ElfFile? {
@@ -20,7 +25,7 @@ public final class ElfFileCache {
         }
         let key = Key(path: mapping.path, buildID: mapping.buildID, identity: mapping.identity)
         if let known = files[key] { return known }
-        let opened = FileBytes(path: mapping.path).flatMap(ElfFile.init)
+        let opened = FileBytes(path: root + mapping.path).flatMap(ElfFile.init)
         let file = opened.flatMap { Self.matches($0, mapping) ? $0 : nil }
         files[key] = .some(file)
         return file

@@ -48,6 +48,9 @@ public struct KernelSymbols: Sendable {
             modules: (try? contents(of: "/proc/modules")) ?? [])
     }
 
+    /// No address is named: the kernel shows them only to those who may see them.
+    public var isEmpty: Bool { entries.isEmpty }
+
     /// The function at an address; nil if none of the kernel or of a module is there.
     public func symbol(at address: UInt64) -> Symbol? {
         var low = 0

@@ -28,10 +28,15 @@ struct Device: ~Copyable {
     /// Reads all records, and waits for the end of a dump that has begun.
     ///
     /// They stay in the module's buffer until ``release(upTo:)``.
-    func readRecording() throws(Failure) -> Recording {
+    ///
+    /// - Parameter keep: is given the records' bytes, each of which also goes into the recording.
+    func readRecording(
+        _ keep: (_ bytes: [UInt8]) throws(Failure) -> Void = { _ in }
+    ) throws(Failure) -> Recording {
         var recording = Recording()
         while true {
             while let bytes = try readBytes() {
+                try keep(bytes)
                 recording.append(bytes)
             }
             guard recording.unfinishedDump != nil, try waitForRecords() else { return recording }
@@ -46,6 +51,33 @@ struct Device: ~Copyable {
             throw .cannotRead(
                 "the buffer could not be emptied, so the next report has these dumps again: "
                     + Errno(rawValue: -result).description)
+        }
+    }
+
+    /// Has a dump made now, with all threads of a process if one is named; returns its number.
+    func requestDump(pid: UInt32?) throws(Failure) -> UInt64 {
+        var request = vmon_dump_request()
+        guard let number = Int32(exactly: pid ?? 0) else {
+            throw .noInput("there is no process \(pid ?? 0)")
+        }
+        request.pid = number
+        let result = unsafe vmon_ioctl_dump(file.rawValue, &request)
+        switch Errno(rawValue: -result) {
+        case _ where result == 0: return request.dump_id
+        case .noSuchProcess: throw .noInput("there is no process \(number)")
+        case .noBufferSpace: throw .cannotRead("the buffer has no room for a dump; print what is there with ucli")
+        case .resourceBusy: throw .cannotRead("too many dumps wait to be made; try again")
+        case let error: throw .cannotRead("no dump could be made: \(error)")
+        }
+    }
+
+    /// Waits until there are records; false if the program is to end before.
+    func waitForRecords(orStop stop: StopSignal, milliseconds: Int = -1) throws(Failure) -> Bool {
+        do {
+            let ready = try poll([file, stop.descriptor], milliseconds: milliseconds)
+            return ready.contains(file.rawValue) && !ready.contains(stop.descriptor.rawValue)
+        } catch {
+            throw .cannotRead("\(VMON_DEVICE_PATH) cannot be polled: \(error)")
         }
     }
 

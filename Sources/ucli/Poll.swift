@@ -7,6 +7,16 @@ enum Readiness {
     case writable
 }
 
+/// Waits until one of several files is readable; which ones are, none if the time is over before.
+func poll(_ files: [FileDescriptor], milliseconds: Int) throws(Errno) -> [CInt] {
+    var entries = files.map { pollfd(fd: $0.rawValue, events: Int16(POLLIN), revents: 0) }
+    while unsafe Glibc.poll(&entries, nfds_t(entries.count), Int32(clamping: milliseconds)) < 0 {
+        let error = Errno(rawValue: errno)
+        if error != .interrupted { throw error }
+    }
+    return entries.filter { $0.revents != 0 }.map(\.fd)
+}
+
 /// Waits until a file is ready, or has an error that the next call will tell; false if the time
 /// is over before. The corresponding C function is `poll`.
 func poll(_ file: FileDescriptor, for readiness: Readiness, milliseconds: Int) throws(Errno) -> Bool {

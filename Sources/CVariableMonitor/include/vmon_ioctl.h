@@ -36,4 +36,10 @@ static inline int vmon_ioctl_release(int fd, __u64 sequence)
 	return ioctl(fd, VMON_IOC_RELEASE, &sequence) < 0 ? -errno : 0;
 }
 
+/* Has a dump made now, and fills in request->dump_id when it is in the buffer. */
+static inline int vmon_ioctl_dump(int fd, struct vmon_dump_request *request)
+{
+	return ioctl(fd, VMON_IOC_DUMP, request) < 0 ? -errno : 0;
+}
+
 #endif /* VMON_IOCTL_H */

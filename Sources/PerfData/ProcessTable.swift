@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import DumpRecords
+import Symbolisation
+
+/// What was mapped in each process, and what each task was called, at one moment of a recording.
+///
+/// `Space` is what the reader makes of mappings, such as an unwinder. It is made when it is asked for,
+/// serves as long as the mappings do not change, and serves children until theirs do.
+struct ProcessTable<Space> {
+    private final class Memory {
+        var list: MappingList
+        var space: Space?
+
+        init(_ list: MappingList) {
+            self.list = list
+        }
+    }
+
+    private var memories: [UInt32: Memory] = [:]
+    private var names: [UInt32: RawText] = [:]
+    /// Those that ended last. They are sampled for a moment more; what was made of their mappings
+    /// is let go when others have ended.
+    private var ended: [Memory] = []
+    /// How often a mapping was copied for a child that has others than its parent.
+    private var copied = 0
+
+    private static var endedMax: Int { 16 }
+    private static var mappingsMax: Int { 1 << 14 }
+    /// A small file could otherwise ask for any amount of memory.
+    private static var copiedMax: Int { 1 << 20 }
+
+    func name(ofTask tid: UInt32) -> RawText {
+        names[tid] ?? RawText("")
+    }
+
+    /// What was made of the mappings of a process.
+    func space(ofProcess pid: UInt32, make: ([FileMapping]) -> Space) -> Space {
+        guard let memory = memories[pid] else { return make([]) }
+        if let space = memory.space { return space }
+        let space = make(memory.list.mappings)
+        memory.space = .some(space)
+        return space
+    }
+
+    mutating func apply(_ change: ProcessChange) throws(PerfRecordFlaw) {
+        switch change {
+        case .name(let pid, let tid, let name, let isExec):
+            names[tid] = name
+            if isExec { memories[pid] = nil }
+        case .fork(let pid, let tid, let parent, let parentTask, let hasOwnMappings):
+            names[tid] = names[parentTask]
+            if pid != parent, !hasOwnMappings { memories[pid] = memories[parent] }
+        case .exit(let pid, let tid):
+            if pid == tid, let memory = memories[pid] { retire(memory) }
+        case .map(let pid, let mapping, let isExecutable):
+            try edit(memoryOf: pid) { list in
+                if isExecutable { list.insert(mapping) } else { list.remove(mapping.addresses) }
+            }
+        }
+    }
+
+    private mutating func edit(
+        memoryOf pid: UInt32, _ body: (inout MappingList) -> Void
+    ) throws(PerfRecordFlaw) {
+        // The table lets go of it, so that nobody else has it unless a relative does.
+        var memory = memories.removeValue(forKey: pid) ?? Memory(MappingList())
+        defer { memories[pid] = memory }
+        guard memory.list.mappings.count < Self.mappingsMax else { throw .tooManyMappings }
+        if !isKnownUniquelyReferenced(&memory) {
+            guard copied + memory.list.mappings.count <= Self.copiedMax else { throw .tooManyMappings }
+            copied += memory.list.mappings.count
+            memory = Memory(memory.list)
+        }
+        memory.space = nil
+        body(&memory.list)
+    }
+
+    private mutating func retire(_ memory: Memory) {
+        if ended.count == Self.endedMax { ended.removeFirst().space = nil }
+        ended.append(memory)
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import DumpRecords
+import PerfData
+import Reports
+import Symbolisation
+
+/// The symbols of the kernel that made a recording: those of its time, or of the kernel that runs if
+/// it is the same boot.
+func kernelSymbols(of file: RecordingFile) -> KernelSymbols {
+    do throws(RecordingFileError) {
+        let recorded = KernelSymbols(kallsyms: try file.kallsyms(), modules: try file.modules())
+        if !recorded.isEmpty { return recorded }
+        if file.machine.bootID == bootID() { return .ofRunningKernel() }
+        note("kernel frames have no names: the recording was made without the right to see symbols")
+    } catch {
+        note("kernel frames have no names: \(error)")
+    }
+    return KernelSymbols(kallsyms: [], modules: [])
+}
+
+/// The symbols of the kernel that runs, if they belong to a profile.
+func kernelSymbols(of profile: PerfDataFile) -> KernelSymbols {
+    let symbols = KernelSymbols.ofRunningKernel()
+    if symbols.belong(to: profile) { return symbols }
+    note("kernel frames have no names: the profile is of another boot, or symbols are hidden from you")
+    return KernelSymbols(kallsyms: [], modules: [])
+}
+
+/// Other at each boot; empty if it cannot be read.
+func bootID() -> String {
+    let bytes = (try? readFile("/proc/sys/kernel/random/boot_id")) ?? []
+    return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import DumpRecords
+import PerfData
+import Reports
+import Symbolisation
+
+/// Prints dumps or samples as one report.
+struct ReportPrinter: ~Copyable {
+    private let resolver: DumpResolver
+    private let filter: ReportFilter
+    private var renderer: any ReportRenderer
+    private var output: Output
+    private var progress = Progress()
+
+    /// - Parameter now: from which `--since` counts, `CLOCK_REALTIME` in ns; 0 for this moment.
+    init(
+        _ filter: FilterOptions, _ output: OutputOptions, now: UInt64 = 0,
+        kernelSymbols: @escaping () -> KernelSymbols = KernelSymbols.ofRunningKernel
+    ) throws(Failure) {
+        self.filter = filter.filter(now: now == 0 ? realtimeNow() : now)
+        resolver = DumpResolver(kernelSymbols: kernelSymbols, root: output.absoluteSysroot)
+        renderer = output.format.renderer()
+        self.output = try output.path.map { path throws(Failure) in try Output(replacing: path) } ?? Output()
+    }
+
+    mutating func print(_ dumps: some Sequence<Dump>) throws {
+        for dump in dumps where filter.includes(dump) {
+            note(summary(of: dump))
+            renderer.begin(dump, to: &output.buffer)
+            try resolver.forEachTask(of: dump, where: filter.includes) { try write($0) }
+        }
+    }
+
+    mutating func print(_ profile: PerfDataFile) throws {
+        try resolver.forEachTask(of: profile, where: filter.includes) { try write($0) }
+    }
+
+    private mutating func write(_ task: ResolvedTask) throws(Failure) {
+        renderer.write(task, to: &output.buffer)
+        progress.step()
+        try output.drain()
+    }
+
+    /// Whoever reads along is to see what was printed so far.
+    mutating func flush() throws(Failure) {
+        try output.flush()
+    }
+
+    mutating func finish() throws(Failure) {
+        renderer.finish(to: &output.buffer)
+        progress.finish()
+        try output.finish()
+    }
+}
