@@ -28,6 +28,7 @@ let package = Package(
         // From the module's bytes to a report: parse → unwind → symbolise → render.
         .target(name: "DumpRecords", dependencies: ["CVariableMonitor"], swiftSettings: strict),
         .systemLibrary(name: "CElf", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CUnwind", providers: [.apt(["libunwind-dev"])]),
         .target(
             name: "Symbolisation",
@@ -40,7 +41,8 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Reports",
-            dependencies: ["CVariableMonitor", "DumpRecords", "StackUnwinding", "Symbolisation"],
+            dependencies: ["CVariableMonitor", "CZlib", "DumpRecords", "StackUnwinding", "Symbolisation"],
+            resources: [.embedInCode("flamegraph.html")],
             swiftSettings: strict),
         .executableTarget(
             name: "ucli",

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* zlib: pprof's profiles are compressed with it. */
+#include <zlib.h>
