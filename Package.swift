@@ -61,7 +61,10 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Reports",
-            dependencies: ["CVariableMonitor", "DumpRecords", "PerfData", "StackUnwinding", "Symbolisation"],
+            dependencies: [
+                "CVariableMonitor", "CZlib", "DumpRecords", "PerfData", "StackUnwinding", "Symbolisation",
+            ],
+            resources: [.embedInCode("flamegraph.html")],
             swiftSettings: strict),
         .executableTarget(
             name: "ucli",

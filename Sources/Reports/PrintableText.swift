@@ -18,8 +18,21 @@ extension String {
         }
         return String(text)
     }
+
+    /// The text with other characters in place of some, for formats that end a field at them.
+    func replacing(_ replacements: [(of: Character, by: Character)]) -> String {
+        String(map { character in replacements.first { $0.of == character }?.by ?? character })
+    }
 }
 
 extension RawText {
     var printable: String { string.printable }
+}
+
+extension CapturedProcess {
+    /// The arguments with blanks between them; `[comm]` for what has none, as ps(1) shows it.
+    var commandLine: String {
+        if arguments.isEmpty { return "[\(comm.printable)]" }
+        return arguments.map(\.printable).joined(separator: " ")
+    }
 }

@@ -8,11 +8,17 @@ public protocol ReportRenderer {
     /// A dump begins, whose tasks follow. Samples of a profile belong to no dump.
     mutating func begin(_ dump: Dump, to output: inout ReportBuffer)
     mutating func write(_ task: ResolvedTask, to output: inout ReportBuffer)
+    /// All tasks of the dump were written.
+    mutating func end(_ dump: Dump, to output: inout ReportBuffer)
+    /// What a recording holds beside its dumps: losses, damages, watches that ended.
+    mutating func writeNotices(of recording: Recording, to output: inout ReportBuffer)
     /// No more tasks follow; called once.
     mutating func finish(to output: inout ReportBuffer)
 }
 
 extension ReportRenderer {
     public mutating func begin(_ dump: Dump, to output: inout ReportBuffer) {}
+    public mutating func end(_ dump: Dump, to output: inout ReportBuffer) {}
+    public mutating func writeNotices(of recording: Recording, to output: inout ReportBuffer) {}
     public mutating func finish(to output: inout ReportBuffer) {}
 }

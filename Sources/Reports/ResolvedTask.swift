@@ -17,28 +17,19 @@ public struct ResolvedTask: Sendable {
     public var kernelFrames: [NamedFrame]
     /// The process itself, then its parent, and so on.
     public var chain: [CapturedProcess]
-    /// What a sample of a profile stands for; nil for tasks of a dump.
-    public var event: SampledEvent? = nil
-}
+    /// What the task is a sample of; nil for tasks of dumps.
+    public var event: SampledEvent?
 
-/// One frame of a stack.
-public struct NamedFrame: Sendable {
-    public var address: UInt64
-    /// Where the function is that the frame belongs to: of a caller, the byte before the address.
-    public var location: CodeLocation
-
-    public init(address: UInt64, location: CodeLocation) {
-        self.address = address
-        self.location = location
-    }
-
-    /// The function: one word, demangled, without parameters; nil if nothing tells.
-    public var name: String? { location.symbol?.name }
-
-    /// A frame that is only known by its function's name.
-    init(address: UInt64, name: String?) {
-        self.address = address
-        location = CodeLocation(
-            symbol: name.map { Symbol(name: $0, start: address) }, address: address)
+    public init(
+        number: Int, task: CapturedTask, userFrames: [NamedFrame]?, userEnd: UserStack.End?,
+        kernelFrames: [NamedFrame], chain: [CapturedProcess], event: SampledEvent? = nil
+    ) {
+        self.number = number
+        self.task = task
+        self.userFrames = userFrames
+        self.userEnd = userEnd
+        self.kernelFrames = kernelFrames
+        self.chain = chain
+        self.event = event
     }
 }

@@ -39,10 +39,8 @@ public func notices(of recording: Recording) -> [String] {
 
 /// `temp = 151 > 150 (process 63936)`
 private func description(_ hit: Hit) -> String {
-    let value = hit.isUnsigned ? String(hit.value) : String(Int64(bitPattern: hit.value))
-    let threshold = hit.isUnsigned ? String(hit.threshold) : String(Int64(bitPattern: hit.threshold))
     let muted = hit.mutedTicks == 0 ? "" : ", muted at \(hit.mutedTicks) ticks before"
-    return "\(hit.name.printable) = \(value) \(hit.isLess ? "<" : ">") \(threshold) (process \(hit.pid)\(muted))"
+    return "\(hit.condition) (process \(hit.pid)\(muted))"
 }
 
 /// `khugepaged hangs (task 34 of process 34)`
@@ -51,7 +49,7 @@ private func description(_ hang: Hang) -> String {
 }
 
 /// `1.042`
-private func milliseconds(_ nanoseconds: UInt64) -> String {
+func milliseconds(_ nanoseconds: UInt64) -> String {
     let fraction = String(nanoseconds / 1000 % 1000)
     return "\(nanoseconds / 1_000_000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
 }
@@ -66,7 +64,7 @@ private func description(_ reason: WatchEnd.Reason) -> String {
 }
 
 /// `2024-05-01 09:30:00.000000000 +0200`, of `CLOCK_REALTIME` in ns.
-private func localTime(_ nanoseconds: UInt64) -> String {
+func localTime(_ nanoseconds: UInt64) -> String {
     var seconds = time_t(nanoseconds / 1_000_000_000)
     let fraction = String(nanoseconds % 1_000_000_000)
     var parts = unsafe tm()

@@ -56,8 +56,14 @@ struct FilterOptions: ParsableArguments {
 
 /// How a report is written, and where to.
 struct OutputOptions: ParsableArguments {
-    @Option(help: "How the report is written.")
+    @Option(help: ArgumentHelp("How the report is written: \(Self.formats).", valueName: "format"))
     var format = ReportFormat.text
+
+    @Flag(help: "Merge identical stacks and count them, the most frequent first.")
+    var top = false
+
+    @Flag(help: "Kernel frames before user frames in the default format, for scripts that collapse stacks.")
+    var kernelFirst = false
 
     @Option(
         name: .customShort("o"),
@@ -70,6 +76,34 @@ struct OutputOptions: ParsableArguments {
         completion: .directory)
     var sysroot = "/"
 
+    private static let formats = ReportFormat.allCases.map { "\($0.rawValue) (\($0.summary))" }
+        .joined(separator: ", ")
+
+    func validate() throws {
+        do {
+            _ = try format.makeRenderer(options: reportOptions)
+        } catch {
+            throw ValidationError("\(error).")
+        }
+        if format.isBinary, path == nil, isatty(STDOUT_FILENO) != 0 {
+            throw ValidationError("The format \(format.rawValue) is no text: give -o FILE.")
+        }
+    }
+
+    /// Throws if the format has no form for an option.
+    func makeRenderer() throws(UnsupportedOption) -> any ReportRenderer {
+        try format.makeRenderer(options: reportOptions)
+    }
+
+    private var reportOptions: ReportOptions {
+        var options = ReportOptions()
+        options.kernelFirst = kernelFirst
+        options.top = top
+        let isWanted = unsafe getenv("NO_COLOR").map { unsafe $0.pointee == 0 } ?? true
+        options.hasColour = isWanted && path == nil && isatty(STDOUT_FILENO) != 0
+        return options
+    }
+
     /// Files are only opened by absolute paths.
     var absoluteSysroot: String {
         if sysroot.hasPrefix("/") { return sysroot }
@@ -79,15 +113,7 @@ struct OutputOptions: ParsableArguments {
     }
 }
 
-enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
-    case text
-
-    func renderer() -> any ReportRenderer {
-        switch self {
-        case .text: DefaultReport()
-        }
-    }
-}
+extension ReportFormat: ExpressibleByArgument {}
 
 /// `CLOCK_REALTIME` in ns.
 func realtimeNow() -> UInt64 {

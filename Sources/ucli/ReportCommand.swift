@@ -58,12 +58,12 @@ struct ReportCommand: Subcommand {
     private func reportDevice() throws {
         let device = try Device()
         let recording = try device.readRecording()
-        for notice in notices(of: recording) { note(notice) }
         if recording.dumps.isEmpty, recording.lastSequence == 0 {
             note("the buffer is empty: no watch has hit since it was drained")
             return
         }
         var printer = try ReportPrinter(filter, output)
+        printer.printNotices(of: recording)
         try printer.print(recording.finishedDumps)
         try printer.finish()
         if let dump = recording.unfinishedDump {
@@ -84,7 +84,7 @@ struct ReportCommand: Subcommand {
         var isDamaged = false
         repeat {
             let recording = try device.readRecording()
-            for notice in notices(of: recording) { note(notice) }
+            printer.printNotices(of: recording)
             isDamaged = isDamaged || !recording.damages.isEmpty
             try printer.print(recording.dumps)
             try printer.flush()
@@ -97,9 +97,9 @@ struct ReportCommand: Subcommand {
     private func reportRecording(_ path: String) throws {
         let file = try openRecording(path)
         let recording = file.recording()
-        for notice in notices(of: recording) { note(notice) }
         var printer = try ReportPrinter(
             filter, output, now: file.machine.time, kernelSymbols: { kernelSymbols(of: file) })
+        printer.printNotices(of: recording)
         try printer.print(recording.dumps)
         try printer.finish()
         if file.isCutShort { note("damaged input: \(path) ends before its records do") }

@@ -11,16 +11,19 @@ struct ReportPrinter: ~Copyable {
     private var renderer: any ReportRenderer
     private var output: Output
     private var progress = Progress()
+    private var shortfalls = Shortfalls()
 
     /// - Parameter now: from which `--since` counts, `CLOCK_REALTIME` in ns; 0 for this moment.
     init(
         _ filter: FilterOptions, _ output: OutputOptions, now: UInt64 = 0,
         kernelSymbols: @escaping () -> KernelSymbols = KernelSymbols.ofRunningKernel
-    ) throws(Failure) {
+    ) throws {
+        let renderer = try output.makeRenderer()
+        let file = try output.path.map { path throws(Failure) in try Output(replacing: path) } ?? Output()
         self.filter = filter.filter(now: now == 0 ? realtimeNow() : now)
         resolver = DumpResolver(kernelSymbols: kernelSymbols, root: output.absoluteSysroot)
-        renderer = output.format.renderer()
-        self.output = try output.path.map { path throws(Failure) in try Output(replacing: path) } ?? Output()
+        self.renderer = renderer
+        self.output = file
     }
 
     mutating func print(_ dumps: some Sequence<Dump>) throws {
@@ -28,7 +31,14 @@ struct ReportPrinter: ~Copyable {
             note(summary(of: dump))
             renderer.begin(dump, to: &output.buffer)
             try resolver.forEachTask(of: dump, where: filter.includes) { try write($0) }
+            renderer.end(dump, to: &output.buffer)
         }
+    }
+
+    /// What the recording holds beside its dumps.
+    mutating func printNotices(of recording: Recording) {
+        for notice in notices(of: recording) { note(notice) }
+        renderer.writeNotices(of: recording, to: &output.buffer)
     }
 
     mutating func print(_ profile: PerfDataFile) throws {
@@ -37,6 +47,7 @@ struct ReportPrinter: ~Copyable {
 
     private mutating func write(_ task: ResolvedTask) throws(Failure) {
         renderer.write(task, to: &output.buffer)
+        shortfalls.count(task)
         progress.step()
         try output.drain()
     }
@@ -50,5 +61,6 @@ struct ReportPrinter: ~Copyable {
         renderer.finish(to: &output.buffer)
         progress.finish()
         try output.finish()
+        if let summary = shortfalls.summary { note(summary) }
     }
 }

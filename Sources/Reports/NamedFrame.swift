@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import Symbolisation
+
+/// One frame of a stack.
+public struct NamedFrame: Sendable {
+    public var address: UInt64
+    /// Where the function is that the frame belongs to: of a caller, the byte before the address.
+    public var location: CodeLocation
+    /// Functions that were inlined there, innermost first, and last the function itself. Empty if
+    /// nobody asked, or nothing tells.
+    public var sources: [SourceLine]
+
+    public init(address: UInt64, location: CodeLocation, sources: [SourceLine] = []) {
+        self.address = address
+        self.location = location
+        self.sources = sources
+    }
+
+    /// A frame that is only known by its function's name.
+    init(address: UInt64, name: String?) {
+        self.init(
+            address: address,
+            location: CodeLocation(symbol: name.map { Symbol(name: $0, start: address) }, address: address))
+    }
+
+    /// The function: one word, demangled, without parameters; nil if nothing tells.
+    public var name: String? { location.symbol?.name }
+
+    /// The address in bytes from the function's start; nil without a function.
+    var offset: UInt64? {
+        // Files are mapped at whole pages, so that the lowest bit tells whether the location is
+        // that of the address or of the byte before.
+        location.symbol.map { location.address &- $0.start &+ ((address &- location.address) & 1) }
+    }
+
+    /// The last part of the file's path; nil without a file.
+    var fileName: String? {
+        location.file.map { file in
+            let name = file.path.drop { $0 == UInt8(ascii: "/") }.split(separator: UInt8(ascii: "/")).last
+            return String(decoding: name ?? file.path[...], as: UTF8.self).printable
+        }
+    }
+}
+
+/// A line of source that a frame's address belongs to.
+public struct SourceLine: Sendable, Equatable {
+    /// One word, demangled, without parameters.
+    public var function: String
+    public var file: String
+    /// From 1; 0 if it is not known.
+    public var line: UInt32
+
+    public init(function: String, file: String, line: UInt32) {
+        self.function = function
+        self.file = file
+        self.line = line
+    }
+}
