@@ -29,14 +29,15 @@ let package = Package(
         .target(name: "DumpRecords", dependencies: ["CVariableMonitor"], swiftSettings: strict),
         .systemLibrary(name: "CElf", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
         .systemLibrary(name: "CUnwind", providers: [.apt(["libunwind-dev"])]),
+        .target(name: "CallFrameInformation", swiftSettings: strict),
         .target(
             name: "Symbolisation",
-            dependencies: ["CElf", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: ["CElf", "CallFrameInformation", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict,
             linkerSettings: [.linkedLibrary("stdc++")]),  // __cxa_demangle
         .target(
             name: "StackUnwinding",
-            dependencies: ["CUnwind", "CVariableMonitor", "DumpRecords", "Symbolisation"],
+            dependencies: ["CUnwind", "CVariableMonitor", "CallFrameInformation", "DumpRecords", "Symbolisation"],
             swiftSettings: strict),
         .target(
             name: "Reports",
@@ -70,6 +71,10 @@ let package = Package(
         .testTarget(
             name: "DumpRecordsTests",
             dependencies: ["CVariableMonitor", "DumpRecords", "RecordWriting"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CallFrameInformationTests",
+            dependencies: ["CallFrameInformation"],
             swiftSettings: strict),
         .testTarget(
             name: "SymbolisationTests",
