@@ -40,9 +40,10 @@ let package = Package(
                 .linkedLibrary("unwind-x86_64"),
                 .linkedLibrary("lzma"),  // libunwind's
             ]),
+        .target(name: "CallFrameInformation", swiftSettings: strict),
         .target(
             name: "Symbolisation",
-            dependencies: ["CElf", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: ["CElf", "CallFrameInformation", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict,
             linkerSettings: [
                 .linkedLibrary("stdc++"),  // __cxa_demangle
@@ -57,7 +58,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "StackUnwinding",
-            dependencies: ["CUnwind", "CVariableMonitor", "DumpRecords", "Symbolisation"],
+            dependencies: ["CUnwind", "CVariableMonitor", "CallFrameInformation", "DumpRecords", "Symbolisation"],
             swiftSettings: strict),
         .target(
             name: "Reports",
@@ -95,6 +96,10 @@ let package = Package(
         .testTarget(
             name: "DumpRecordsTests",
             dependencies: ["CVariableMonitor", "DumpRecords", "RecordWriting"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CallFrameInformationTests",
+            dependencies: ["CallFrameInformation"],
             swiftSettings: strict),
         .testTarget(
             name: "SymbolisationTests",

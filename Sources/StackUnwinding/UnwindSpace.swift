@@ -9,6 +9,14 @@ import CUnwind
 @safe struct UnwindSpace: ~Copyable {
     private let space: unw_addr_space_t
 
+    private static let cachedRows = 1024
+
+    enum Stop {
+        case end(UserStack.End)
+        /// Behind a frame that has no unwind information, but a frame pointer.
+        case goOn(UnwindTarget)
+    }
+
     init() {
         var callbacks = unsafe unw_accessors_t(
             find_proc_info: { space, address, info, needsRules, target in
@@ -36,6 +44,8 @@ import CUnwind
         // Only without memory for a few hundred bytes does this fail, and then nothing goes.
         unsafe space = unsafe _Ux86_64_create_addr_space(&callbacks, 0)!
         unsafe _Ux86_64_set_caching_policy(space, UNW_CACHE_GLOBAL)
+        // The first call has no effect on a new space.
+        for _ in 0..<2 { unsafe _Ux86_64_set_cache_size(space, Self.cachedRows, 0) }
     }
 
     deinit {
@@ -43,16 +53,14 @@ import CUnwind
     }
 
     /// Walks from a target as far as there is unwind information, and appends the frames, leaf first.
-    ///
-    /// - Returns: where to go on behind a frame that has none, but a frame pointer.
-    func walk(_ target: UnwindTarget, _ frames: inout [Frame], limit: Int) -> UnwindTarget? {
+    func walk(_ target: UnwindTarget, _ frames: inout [Frame], limit: Int) -> Stop {
         withExtendedLifetime(target) {
             var cursor = unw_cursor_t()
             let argument = unsafe Unmanaged.passUnretained(target).toOpaque()
-            guard unsafe _Ux86_64_init_remote(&cursor, space, argument) == 0 else { return nil }
+            guard unsafe _Ux86_64_init_remote(&cursor, space, argument) == 0 else { return .end(.unreadable) }
             var isCaller = target.beginsAtReturnAddress
             var lastStackPointer: UInt64 = 0
-            while frames.count < limit {
+            while true {
                 let address = Self.register(UNW_X86_64_RIP, of: &cursor)
                 let stackPointer = Self.register(UNW_X86_64_RSP, of: &cursor)
                 let framePointer = Self.register(UNW_X86_64_RBP, of: &cursor)
@@ -63,22 +71,24 @@ import CUnwind
                 } else if isCaller, !target.isCode(address) || stackPointer <= lastStackPointer {
                     // Callers are code, and further up, for stacks grow down; only handlers may
                     // have a stack of their own.
-                    return nil
+                    return .end(.unreadable)
                 }
+                guard frames.count < limit else { return .end(.tooDeep) }
                 let isStopped = !isCaller || isInterrupted
                 frames.append(Frame(address: address, isReturnAddress: !isStopped))
 
                 let result = unsafe _Ux86_64_step(&cursor)
                 if result == Self.noRules {
-                    return target.caller(framePointer: framePointer, stackPointer: stackPointer)
+                    let caller = target.caller(framePointer: framePointer, stackPointer: stackPointer)
+                    return caller.map(Stop.goOn) ?? .end(.noRules)
                 }
-                if result <= 0 { return nil }
+                if result == 0 { return .end(.complete) }
+                if result < 0 { return .end(target.endAfterFailure) }
                 isCaller = true
                 // Where a task was stopped, it may have the return address in a register, as vfork()
                 // has: then its caller's stack begins at the same place.
                 lastStackPointer = stackPointer &- (isStopped ? 1 : 0)
             }
-            return nil
         }
     }
 

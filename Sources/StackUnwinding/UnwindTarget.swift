@@ -10,17 +10,32 @@ final class UnwindTarget {
     private let image: ProcessImage
     /// Whether the walk begins in a caller, and not where the task was stopped.
     let beginsAtReturnAddress: Bool
+    private let isTruncated: Bool
+    /// The last address that could not be read.
+    private var failedRead: UInt64?
 
-    init(registers: Registers, stack: StackCopy, image: ProcessImage, beginsAtReturnAddress: Bool = false) {
+    init(
+        registers: Registers, stack: StackCopy, image: ProcessImage, beginsAtReturnAddress: Bool,
+        isTruncated: Bool
+    ) {
         self.registers = registers
         self.stack = stack
         self.image = image
         self.beginsAtReturnAddress = beginsAtReturnAddress
+        self.isTruncated = isTruncated
     }
 
     /// The word at an address: of the stack's copy, else of the files.
     func word(at address: UInt64) -> UInt64? {
-        stack.word(at: address) ?? image.word(at: address)
+        if let word = stack.word(at: address) ?? image.word(at: address) { return word }
+        failedRead = address
+        return nil
+    }
+
+    /// Why a walk ends that could not read what it needed.
+    var endAfterFailure: UserStack.End {
+        guard let failedRead else { return .unreadable }
+        return StackWords.with(stack, isTruncated: isTruncated) { $0.end(without: failedRead) }
     }
 
     /// A register by its DWARF number.
@@ -67,6 +82,7 @@ final class UnwindTarget {
         caller.rip = address
         caller.rsp = framePointer &+ 16
         caller.rbp = callersPointer
-        return UnwindTarget(registers: caller, stack: stack, image: image, beginsAtReturnAddress: true)
+        return UnwindTarget(
+            registers: caller, stack: stack, image: image, beginsAtReturnAddress: true, isTruncated: isTruncated)
     }
 }

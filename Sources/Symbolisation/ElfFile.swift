@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CElf
+import CallFrameInformation
 
 /// A 64-bit ELF program or library: where its bytes go in memory, and what its functions are called.
 ///
@@ -12,9 +13,11 @@ public final class ElfFile {
     /// File address of the header of the binary search table over unwind information (`PT_GNU_EH_FRAME`).
     public let unwindTable: UInt64?
     private lazy var symbols = ElfSymbols(bytes)
+    /// How its functions are unwound.
+    public private(set) lazy var callFrames = CallFrames(bytes, segments, header: unwindTable)
 
     /// A part of the file that is loaded (`PT_LOAD`).
-    private struct Segment {
+    struct Segment {
         let offset: UInt64
         let address: UInt64
         let fileSize: UInt64

@@ -71,6 +71,11 @@ public final class ProcessImage {
         mappings.isEmpty || index(containing: address) != nil
     }
 
+    /// The executable mapping that holds an address.
+    public func executableAddresses(around address: UInt64) -> Range<UInt64>? {
+        index(containing: address).map { mappings[$0].addresses }
+    }
+
     /// The 8 bytes at an address of a file that ``file(at:)`` returned before, in any part of it.
     ///
     /// They are the file's, not the process's, which may have written to them.
