@@ -93,6 +93,14 @@ let package = Package(
         .target(
             name: "RecordWriting", dependencies: ["CVariableMonitor"], path: "Tests/RecordWriting",
             swiftSettings: strict),
+        // Renders made-up dumps, for tests with programs that read reports.
+        .executableTarget(
+            name: "render-sample",
+            dependencies: [
+                "CVariableMonitor", "DumpRecords", "RecordWriting", "Reports", "StackUnwinding", "Symbolisation",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/render-sample", swiftSettings: strict),
         .testTarget(
             name: "DumpRecordsTests",
             dependencies: ["CVariableMonitor", "DumpRecords", "RecordWriting"],

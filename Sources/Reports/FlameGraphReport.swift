@@ -30,7 +30,7 @@ struct FlameGraphReport: ReportRenderer {
 
     mutating func write(_ task: ResolvedTask, to output: inout ReportBuffer) {
         hasSamples = hasSamples || task.event != nil
-        tree.add([names.number(of: task.task.comm.printable, .task)] + names.stack(of: task))
+        tree.add(names.stackWithTask(task))
     }
 
     mutating func finish(to output: inout ReportBuffer) {
@@ -55,7 +55,7 @@ struct FlameGraphReport: ReportRenderer {
             $0.string("title", dumps > 0 ? "\(title) in \(dumps) \(dumps == 1 ? "dump" : "dumps")" : title)
             $0.string("subtitle", subtitle)
             $0.string("unit", unit)
-            $0.array("names", names.entries.map(\.name) + ["…"]) { $1.string(nil, $0.isEmpty ? "[unnamed]" : $0) }
+            $0.array("names", names.entries.map(\.name) + ["…"]) { $1.string(nil, $0) }
             $0.array("kinds", names.entries.map(\.kind.rawValue) + [Self.mergedKind]) {
                 $1.element($0)
             }

@@ -16,7 +16,7 @@ struct FoldedReport: ReportRenderer {
     }
 
     mutating func write(_ task: ResolvedTask, to output: inout ReportBuffer) {
-        tree.add([names.number(of: task.task.comm.printable, .task)] + names.stack(of: task))
+        tree.add(names.stackWithTask(task))
     }
 
     mutating func finish(to output: inout ReportBuffer) {
@@ -36,9 +36,13 @@ struct FoldedReport: ReportRenderer {
         }
     }
 
-    /// A name without what ends a frame or a stack.
+    /// A name without what ends a frame or a stack, or, at the start of a line, makes it a comment.
     private static func text(of entry: FrameNames.Entry) -> String {
-        let name = entry.name.isEmpty ? "[unnamed]" : entry.name
-        return name.replacing([(of: ";", by: ":"), (of: " ", by: "_")]) + (entry.kind == .kernel ? "_[k]" : "")
+        let name = entry.name.replacing([(of: ";", by: ":"), (of: " ", by: "_")])
+        return switch entry.kind {
+        case .task: name.first == "#" ? "_" + name.dropFirst() : name
+        case .user: name
+        case .kernel: name + "_[k]"
+        }
     }
 }

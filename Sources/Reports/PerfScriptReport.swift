@@ -48,10 +48,10 @@ struct PerfScriptReport: ReportRenderer {
         output.write(": \n")
     }
 
-    /// The name of a task as one word: readers look for the numbers behind it, and take a `#` at
-    /// the start of a line for a comment.
+    /// The name of a task as one word: readers look for the numbers behind it, end a name at `;` when
+    /// they fold the stack, and take a `#` at the start of a line for a comment.
     private static func word(_ comm: RawText, of pid: UInt32) -> String {
-        let name = comm.printable.replacing([(of: " ", by: "_")])
+        let name = comm.printable.replacing([(of: " ", by: "_"), (of: ";", by: ":")])
         if name.isEmpty { return ":\(pid)" }
         return name.first == "#" ? "_" + name.dropFirst() : name
     }

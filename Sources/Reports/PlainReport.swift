@@ -54,7 +54,7 @@ struct PlainReport: MergingRenderer {
     mutating func write(_ resolved: ResolvedTask, to output: inout ReportBuffer) {
         let task = resolved.task
         separate(&output)
-        write("Task \(task.pid) \(task.comm.printable)", .bold, to: &output)
+        write("Task \(task.pid) \(Self.name(task.comm))", .bold, to: &output)
         output.write(task.pid == task.tgid ? "" : " of process \(task.tgid)")
         output.write(", \(Self.stateName(task.state))")
         output.write(task.flags.contains(.onCPU) ? " on CPU \(task.header.cpu)" : "")
@@ -70,7 +70,7 @@ struct PlainReport: MergingRenderer {
         separate(&output)
         write("\(stack.count) \(stack.count == 1 ? "task" : "tasks")", .bold, to: &output)
         let states = Self.tally(stack.members.map { Self.stateName($0.state) })
-        let names = Self.tally(stack.members.map { $0.comm.printable })
+        let names = Self.tally(stack.members.map { Self.name($0.comm) })
         output.write(": \(states)\n  of \(names)\n")
         writeFrames(of: stack.example, to: &output)
     }
@@ -193,6 +193,10 @@ extension PlainReport {
         case .tooDeep: "there are more than \(StackUnwinder.framesMax) frames"
         case .is32Bit: "code of 32 bits is not unwound"
         }
+    }
+
+    private static func name(_ comm: RawText) -> String {
+        comm.isEmpty ? "[unnamed]" : comm.printable
     }
 
     /// `3 worker, main and 2 others`: the most frequent first.

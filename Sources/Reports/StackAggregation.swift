@@ -87,9 +87,13 @@ struct FrameNames {
     /// Keeps the objects alive, so that no other can take the identity of one.
     private var objects: [AnyObject] = []
 
-    /// The number of a name that is no frame's.
-    mutating func number(of name: String, _ kind: Kind) -> Int {
-        let entry = Entry(kind: kind, name: name)
+    /// The frames of a task as in ``stack(of:)``, and below them, at the root, its name.
+    mutating func stackWithTask(_ resolved: ResolvedTask) -> [Int] {
+        [number(of: resolved.task.comm.printable, .task)] + stack(of: resolved)
+    }
+
+    private mutating func number(of name: String, _ kind: Kind) -> Int {
+        let entry = Entry(kind: kind, name: name.isEmpty ? "[unnamed]" : name)
         if let known = numbers[entry] { return known }
         entries.append(entry)
         numbers[entry] = entries.count - 1

@@ -7,9 +7,10 @@ import Testing
 
 /// Programs parse this report: every byte of its fixed parts counts.
 @Suite struct DefaultReportTests {
-    private func text(_ resolved: ResolvedTask) -> String {
+    private func text(_ resolved: ResolvedTask, kernelFirst: Bool = false) -> String {
         var output = ReportBuffer()
-        DefaultReport().write(resolved, to: &output)
+        var report = DefaultReport(kernelFirst: kernelFirst)
+        report.write(resolved, to: &output)
         return String(decoding: output.bytes, as: UTF8.self)
     }
 

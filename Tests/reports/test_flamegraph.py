@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The flame graph, used in a browser without a window."""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+# Does what a person would do, and leaves in the page what came of it.
+PERSON = """
+<script>
+const press = key => dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+const said = {};
+const look = what => { said[what] = [element("name").textContent, element("counts").textContent, zoomed]; };
+look("begin");
+press("ArrowDown"); look("down");
+press("ArrowDown"); look("below");
+press("Enter"); look("zoomed");
+said.reset = element("reset").disabled;
+press("ArrowRight"); look("right");
+press("Escape"); look("escape");
+const box = canvas.getBoundingClientRect();
+canvas.dispatchEvent(new MouseEvent("mousemove", { clientX: box.left + 5, clientY: box.top + 1.5 * rowHeight }));
+look("hover");
+canvas.dispatchEvent(new MouseEvent("click", { clientX: box.left + 5, clientY: box.top + 1.5 * rowHeight }));
+look("click");
+search("SCHEDULE");
+said.matched = element("matched").textContent;
+draw();
+said.pixels = new Set(context.getImageData(0, 0, canvas.width, canvas.height).data).size;
+said.title = document.title;
+said.subtitle = element("subtitle").textContent;
+document.body.dataset.said = JSON.stringify(said);
+</script>
+"""
+
+
+@pytest.fixture(scope="module")
+def use(render, tmp_path_factory):
+    def use(sample):
+        assert shutil.which("chromium"), "chromium is missing: run tools/setup"
+        folder = tmp_path_factory.mktemp(sample)
+        page = folder / "page.html"
+        page.write_bytes(render(sample, "flamegraph") + PERSON.encode())
+        dom = subprocess.run(
+            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}/profile",
+             "--window-size=1280,800", "--virtual-time-budget=2000", "--dump-dom", page.as_uri()],
+            check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=120).stdout
+        return json.loads(html.unescape(re.search(r'data-said="([^"]*)"', dom)[1]))
+
+    return use
+
+
+def test_keys_mouse_search_and_zoom(use):
+    said = use("service")
+    assert said["title"] == "965 tasks in 1 dump"
+    assert said["subtitle"] == "queue_length = 812 > 500 (process 4100)"
+    assert said["begin"] == ["all", "965 of 965 tasks (100 %)", 0]
+    assert said["down"][0] == "orderd-worker" and said["down"][1].startswith("593 of 965 tasks (61.5 %)")
+    assert said["below"][0] == "clone3" and said["below"][2] == 0
+    assert said["zoomed"][0] == "clone3" and said["zoomed"][2] > 0 and said["reset"] is False
+    assert said["right"][0] == "clone3", "what is not shown cannot be selected"
+    assert said["escape"] == said["begin"]
+    assert said["hover"] == said["down"]
+    assert said["click"][0] == "orderd-worker" and said["click"][2] > 0
+    # All but the tasks that ran.
+    assert said["matched"] == "99.1 % matched"
+    assert said["pixels"] > 20, "something was drawn"
+
+
+def test_hostile_names_are_only_text(use):
+    said = use("hostile")
+    assert said["begin"][1] == "6 of 6 tasks (100 %)"
+    assert said["subtitle"] == 'temp = 151 > 150 (process 51666), low;"<? = -3 < -2 (process 51666)'
+
+
+def test_it_needs_nothing_else(render):
+    page = render("service", "flamegraph").decode()
+    assert not re.search(r"""(src|href)\s*=|url\(|@import|https?://""", page)
+    assert page.count("<script") == 2
