@@ -114,6 +114,13 @@ let package = Package(
             dependencies: ["Symbolisation"],
             swiftSettings: strict),
         .testTarget(
+            name: "PerfDataTests",
+            dependencies: [
+                "DumpRecords", "PerfData", "Symbolisation",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "StackUnwindingTests",
             dependencies: [
                 "CVariableMonitor", "DumpRecords", "RecordWriting", "StackUnwinding", "Symbolisation",

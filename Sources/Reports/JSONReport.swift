@@ -120,6 +120,7 @@ extension ReportBuffer {
         case .complete: "complete"
         case .truncated: "truncated"
         case .unreadable: "unreadable"
+        case .otherStack: "other_stack"
         case .noRules: "no_rules"
         case .tooDeep: "too_deep"
         case .is32Bit: "32_bit"
@@ -162,6 +163,7 @@ extension ReportBuffer {
         case .missing: "missing"
         case .changed: "changed"
         case .unreadable: "unreadable"
+        case .otherStack: "other_stack"
         }
     }
 }

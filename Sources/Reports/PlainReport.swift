@@ -189,6 +189,7 @@ extension PlainReport {
         case nil, .complete: nil
         case .truncated: "the stack was longer than its copy"
         case .unreadable: "the memory of the next frame was not copied, or makes no sense"
+        case .otherStack: "it goes on on another stack than the one that was copied, below a signal handler"
         case .noRules: "nothing tells how this function is unwound"
         case .tooDeep: "there are more than \(StackUnwinder.framesMax) frames"
         case .is32Bit: "code of 32 bits is not unwound"

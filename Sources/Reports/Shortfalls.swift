@@ -5,6 +5,7 @@
 public struct Shortfalls: Sendable {
     private var truncated = 0
     private var unreadable = 0
+    private var onOtherStacks = 0
     private var withoutRules = 0
     private var tooDeep = 0
     private var of32Bit = 0
@@ -19,6 +20,7 @@ public struct Shortfalls: Sendable {
         case nil, .complete: break
         case .truncated: truncated += 1
         case .unreadable: unreadable += 1
+        case .otherStack: onOtherStacks += 1
         case .noRules: withoutRules += 1
         case .tooDeep: tooDeep += 1
         case .is32Bit: of32Bit += 1
@@ -36,6 +38,7 @@ public struct Shortfalls: Sendable {
         let parts = [
             (truncated, "stack longer than its copy", "stacks longer than their copies"),
             (unreadable, "stack with memory that was not copied", "stacks with memory that was not copied"),
+            (onOtherStacks, "stack that goes on on another one", "stacks that go on on other ones"),
             (withoutRules, "stack that ends at a function without unwind rules", "stacks that end at functions without unwind rules"),
             (tooDeep, "stack with too many frames", "stacks with too many frames"),
             (of32Bit, "stack of 32-bit code not unwound", "stacks of 32-bit code not unwound"),

@@ -28,15 +28,23 @@ extension FileDescriptor {
     }
 }
 
-/// The contents of a file, also of one under /proc, which does not tell its size.
+/// Far above what a buffer of the module holds: 4 GiB.
+private let fileSizeMax = 4 << 30
+
+/// The contents of a regular file, also of one under /proc, which does not tell its size.
 func readFile(_ path: FilePath) throws(Errno) -> [UInt8] {
     do {
         let file = try FileDescriptor.open(path, .readOnly, options: [.nonBlocking, .closeOnExec])
         return try file.closeAfter {
-            let end = (try? file.seek(offset: 0, from: .end)) ?? 0
-            if end > 0 { try file.seek(offset: 0, from: .start) }
+            let status = try file.stat()
+            // Others have no end, or a size that means nothing.
+            guard status.type == .regular else {
+                throw status.type == .directory ? Errno.isDirectory : .notSupported
+            }
+            // A file of holes may claim any size.
+            guard status.size <= fileSizeMax else { throw Errno.fileTooLarge }
             var contents: [UInt8] = []
-            contents.reserveCapacity(Int(end))
+            contents.reserveCapacity(Int(status.size))
             var part = [UInt8](repeating: 0, count: 256 << 10)
             while true {
                 let count = try unsafe part.withUnsafeMutableBytes { try unsafe file.read(into: $0) }

@@ -161,7 +161,7 @@ import Testing
             if Int.random(in: 0..<4, using: &random) == 0 {
                 bytes.removeSubrange(Int.random(in: bytes.indices, using: &random)...)
             }
-            var parser = RecordParser(bytes)
+            var parser = RecordParser(bytes, in: bytes.indices)
             var damaged = 0
             var whole = 0
             while let item = parser.next() {

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reports of saved recordings and of perf.data files, whole and damaged."""
+
+import re
+import struct
+import subprocess
+
+import pytest
+
+from recording import KALLSYMS_TEXT, Records, recording
+
+HEAD = re.compile(r"^##CGROUP:.*?  (\d+)      \[(\d+)\]", re.MULTILINE)
+
+
+def tasks(report):
+    """Of the tasks in a report their ids."""
+    return [int(pid) for pid, _ in HEAD.findall(report)]
+
+
+def test_a_recording_has_the_names_of_its_own_kernel(ucli, saved):
+    """Addresses of another boot mean nothing to the local kernel's symbols."""
+    result = ucli("report", saved())
+    assert (result.returncode, tasks(result.stdout)) == (0, [1, 7, 8])
+    assert result.stdout.count("#@        0xffffffff81000120 recorded_function ([kernel.kallsyms])") == 3
+
+
+def test_a_recording_without_symbols_of_another_boot_names_nothing(ucli, saved):
+    path = saved(recording(Records().dump(1, [{}]).data, kallsyms=b""))
+    result = ucli("report", path)
+    assert result.returncode == 0
+    assert "0xffffffff81000120 UNKNOWN ([kernel.kallsyms])" in result.stdout
+    assert "kernel frames have no names" in result.stderr
+
+
+def test_list_has_one_line_for_each_dump(ucli, saved):
+    result = ucli("list", saved())
+    assert result.returncode == 0
+    lines = result.stdout.splitlines()
+    assert [line.split(" at ")[0] for line in lines] == ["dump 1", "dump 2"]
+    assert "on request; 2 tasks" in lines[0]
+
+
+@pytest.mark.parametrize("filters, expected", [
+    (["--pid", 7], [7]),
+    (["--pid", 6], [7]),
+    (["--pid", 1, "--pid", 8], [1, 8]),
+    (["--comm", "worker"], [7]),
+    (["--state", "D"], [7]),
+    (["--state", "SR"], [1, 8]),
+    (["--dump", 2], [8]),
+    (["--since", "2m"], [8]),
+    (["--since", "1h"], [1, 7, 8]),
+    (["--since", "2023-11-14 22:20"], [8]),
+    (["--dump", 1, "--comm", "late"], []),
+])
+def test_filters(ucli, saved, filters, expected):
+    result = ucli("report", saved(), *filters, env={"TZ": "UTC"})
+    assert (result.returncode, tasks(result.stdout)) == (0, expected)
+
+
+def test_numbers_in_a_dump_do_not_depend_on_filters(ucli, saved):
+    assert HEAD.findall(ucli("report", saved(), "--pid", 7).stdout) == [("7", "2")]
+
+
+def test_a_recording_that_is_cut_short_is_read_as_far_as_it_goes(ucli, saved):
+    whole = saved().read_bytes()
+    result = ucli("report", saved(whole[:-40]))
+    assert (result.returncode, tasks(result.stdout)) == (65, [1, 7, 8])
+    assert "damaged input" in result.stderr
+
+
+def test_every_truncation_of_a_recording_is_reported(ucli, saved):
+    whole = saved().read_bytes()
+    for size in range(0, len(whole) - 8, 61):
+        result = ucli("report", saved(whole[:size]))
+        assert result.returncode == 65, f"{size} of {len(whole)} bytes: {result}"
+
+
+def test_false_sizes_in_a_recording_are_survived(ucli, saved):
+    whole = saved().read_bytes()
+    for at in range(16, 16 + 4 * 32, 8):
+        for value in (2**64 - 1, 2**63, 2**40, 0):
+            result = ucli("report", saved(whole[:at] + struct.pack("<Q", value) + whole[at + 8:]))
+            assert result.returncode in (0, 65), f"{value:#x} at {at}: {result}"
+
+
+def test_symbols_that_are_damaged_cost_only_the_names(ucli, saved):
+    whole = saved().read_bytes()
+    kallsyms = struct.unpack_from("<Q", whole, 16 + 32 + 8)[0]
+    result = ucli("report", saved(whole[:kallsyms + 10] + b"\xff" * 8 + whole[kallsyms + 18:]))
+    assert tasks(result.stdout) == [1, 7, 8]
+    assert "kernel frames have no names" in result.stderr
+
+
+def test_a_damaged_record_is_left_out(ucli, saved):
+    records = bytearray(Records().dump(1, [{"pid": 1}, {"pid": 2}]).data)
+    records[0:2] = b"xx"
+    result = ucli("report", saved(recording(bytes(records), kallsyms=KALLSYMS_TEXT)))
+    assert (result.returncode, tasks(result.stdout)) == (65, [1, 2])
+    assert "no record begins here" in result.stderr
+
+
+def test_a_newer_layout_is_refused(ucli, saved):
+    whole = saved().read_bytes()
+    result = ucli("report", saved(whole[:8] + struct.pack("<I", 2) + whole[12:]))
+    assert result.returncode == 65 and "version 2" in result.stderr
+
+
+def test_a_profile_has_the_stacks_that_perf_has(ucli, profile):
+    result = ucli("report", "--perf-data", profile)
+    assert result.returncode == 0
+    script = subprocess.run(["perf", "script", "-i", profile, "-F", "tid"], capture_output=True, text=True, check=True)
+    assert tasks(result.stdout) == [int(line) for line in script.stdout.split()]
+    assert "#~" in result.stdout and "[kernel.kallsyms]" in result.stdout
+
+
+def test_a_profile_that_is_cut_short_is_read_as_far_as_it_goes(ucli, profile, tmp_path):
+    path = tmp_path / "cut.data"
+    # Behind the data are only the features, which perf writes last.
+    start, size = struct.unpack_from("<QQ", profile.read_bytes(), 40)
+    path.write_bytes(profile.read_bytes()[:start + size - 100])
+    result = ucli("report", "--perf-data", path)
+    assert result.returncode == 65 and tasks(result.stdout)
+    assert "damaged input" in result.stderr
+
+
+def test_files_of_the_other_kind_are_told_apart(ucli, saved, profile):
+    result = ucli("report", profile)
+    assert result.returncode == 65 and "--perf-data" in result.stderr
+    assert ucli("report", "--perf-data", saved()).returncode == 65
+
+
+def test_a_sysroot_holds_the_files_of_processes(ucli, profile, tmp_path):
+    """Under an empty folder there are none, so that nothing has a name."""
+    result = ucli("report", "--perf-data", profile, "--sysroot", tmp_path)
+    names = set(re.findall(r"^#~ +0x\S+ (\S+) ", result.stdout, re.MULTILINE))
+    assert result.returncode == 0 and names == {"UNKNOWN"}
+    result = ucli("report", "--perf-data", profile, "--sysroot", "/")
+    assert set(re.findall(r"^#~ +0x\S+ (\S+) ", result.stdout, re.MULTILINE)) > {"UNKNOWN"}

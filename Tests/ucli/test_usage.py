@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exit statuses, files that are written whole or not at all, and help."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import UCLI
+
+SUBCOMMANDS = ["report", "record", "list", "status", "snapshot"]
+
+
+@pytest.mark.parametrize("arguments", [
+    ["--no-such-option"],
+    ["report", "saved.rec", "--follow"],
+    ["report", "saved.rec", "--perf-data", "perf.data"],
+    ["report", "--perf-data", "perf.data", "--since", "5m"],
+    ["report", "--since", "soon"],
+    ["report", "--since", "25:00"],
+    ["report", "--state", "7"],
+    ["report", "--format", "none"],
+    ["record"],
+    ["record", "-o", "saved.rec", "--for", "5"],
+    ["snapshot", "--pid", "1", "--pid", "2"],
+    ["snapshot", "--dump", "3"],
+])
+def test_wrong_usage_is_64(ucli, arguments):
+    assert ucli(*arguments).returncode == 64
+
+
+@pytest.mark.skipif(os.path.exists("/dev/variable_monitor"), reason="the module is loaded here")
+@pytest.mark.parametrize("arguments", [
+    [], ["report"], ["report", "--follow"], ["list"], ["snapshot"], ["status"], ["status", "--json"],
+])
+def test_without_the_module_it_is_66_and_says_how_to_load_it(ucli, arguments):
+    result = ucli(*arguments)
+    assert result.returncode == 66
+    assert "insmod" in result.stderr
+    assert result.stdout == ('{"loaded":false}\n' if "--json" in arguments else "")
+
+
+@pytest.mark.skipif(os.path.exists("/dev/variable_monitor"), reason="the module is loaded here")
+def test_a_record_without_the_module_leaves_no_file(ucli, tmp_path):
+    assert ucli("record", "-o", tmp_path / "saved.rec").returncode == 66
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_input_that_is_not_there_is_66(ucli, tmp_path):
+    assert ucli("report", tmp_path / "none").returncode == 66
+    assert ucli("report", "--perf-data", tmp_path / "none").returncode == 66
+    assert ucli("list", tmp_path / "none").returncode == 66
+
+
+def test_a_folder_as_input_is_74(ucli, tmp_path):
+    assert ucli("report", tmp_path).returncode == 74
+    assert ucli("report", "--perf-data", tmp_path).returncode == 74
+
+
+def test_input_that_is_no_recording_is_65(ucli, saved):
+    result = ucli("report", saved(b"#!/bin/sh\n" * 20))
+    assert result.returncode == 65 and "no recording" in result.stderr
+
+
+def test_a_report_in_a_file_is_that_of_standard_output(ucli, saved, tmp_path):
+    output = tmp_path / "report"
+    result = ucli("report", saved(), "-o", output)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert output.read_text() == ucli("report", saved()).stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report", "saved.rec"]
+
+
+def test_a_report_that_fails_leaves_the_file_that_was_there(ucli, saved, tmp_path):
+    output = tmp_path / "report"
+    output.write_text("old")
+    assert ucli("report", tmp_path / "none", "-o", output).returncode == 66
+    assert output.read_text() == "old"
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "/no/such/folder/report", "/"])
+def test_a_place_that_takes_no_file_is_74(ucli, saved, path):
+    result = ucli("report", saved(), "-o", path)
+    assert result.returncode == 74 and path in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_report_leaves_what_was_there(saved, profile, tmp_path, number):
+    """Stopped while the file is being written: it waits for a reader of its standard error."""
+    output = tmp_path / "report"
+    output.write_text("old")
+    reading, writing = os.pipe()
+    # Standard error is full, so that the first note on it blocks: by then the file is begun.
+    os.set_blocking(writing, False)
+    try:
+        while True:
+            os.write(writing, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(writing, True)
+    process = subprocess.Popen([UCLI, "report", saved(), "-o", output], stderr=writing, stdin=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob(".report.*")):
+        assert time.monotonic() < deadline and process.poll() is None, "the temporary file never came"
+        time.sleep(0.01)
+    process.send_signal(number)
+    assert process.wait(60) == -number
+    os.close(reading)
+    os.close(writing)
+    assert output.read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report", "saved.rec"]
+
+
+def test_a_reader_that_goes_away_is_74(saved):
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = subprocess.run([UCLI, "report", saved()], stdout=writing, stderr=subprocess.DEVNULL,
+                             stdin=subprocess.DEVNULL, timeout=120)
+    os.close(writing)
+    assert process.returncode == 74
+
+
+def test_a_full_disk_is_74(saved):
+    with open("/dev/full", "wb") as full:
+        process = subprocess.run([UCLI, "report", saved()], stdout=full, stderr=subprocess.DEVNULL,
+                                 stdin=subprocess.DEVNULL, timeout=120)
+    assert process.returncode == 74
+
+
+@pytest.mark.parametrize("command", SUBCOMMANDS)
+def test_help_has_an_example(ucli, command):
+    result = ucli(command, "--help")
+    assert result.returncode == 0 and f"    ucli {command}" in result.stdout
+
+
+def test_help_lists_the_subcommands(ucli):
+    assert all(command in ucli("--help").stdout for command in SUBCOMMANDS)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completions_know_the_subcommands(ucli, shell):
+    result = ucli("--generate-completion-script", shell)
+    assert result.returncode == 0 and all(command in result.stdout for command in SUBCOMMANDS)
