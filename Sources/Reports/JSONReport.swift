@@ -163,7 +163,6 @@ extension ReportBuffer {
         case .missing: "missing"
         case .changed: "changed"
         case .unreadable: "unreadable"
-        case .otherStack: "other_stack"
         }
     }
 }
