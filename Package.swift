@@ -28,10 +28,14 @@ let package = Package(
         // From the module's bytes to a report: parse → unwind → symbolise → render.
         .target(name: "DumpRecords", dependencies: ["CVariableMonitor"], swiftSettings: strict),
         .systemLibrary(name: "CElf", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
+        .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+        .target(name: "CFileMapping"),
         .systemLibrary(name: "CUnwind", providers: [.apt(["libunwind-dev"])]),
         .target(
             name: "Symbolisation",
-            dependencies: ["CElf", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: [
+                "CElf", "CFileMapping", "CLzma", .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: strict,
             linkerSettings: [.linkedLibrary("stdc++")]),  // __cxa_demangle
         .target(
