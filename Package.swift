@@ -38,13 +38,17 @@ let package = Package(
             ],
             swiftSettings: strict,
             linkerSettings: [.linkedLibrary("stdc++")]),  // __cxa_demangle
+        .systemLibrary(name: "CDw", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
+        .target(name: "SourceLines", dependencies: ["CDw", "Symbolisation"], swiftSettings: strict),
         .target(
             name: "StackUnwinding",
             dependencies: ["CUnwind", "CVariableMonitor", "DumpRecords", "Symbolisation"],
             swiftSettings: strict),
         .target(
             name: "Reports",
-            dependencies: ["CVariableMonitor", "DumpRecords", "StackUnwinding", "Symbolisation"],
+            dependencies: [
+                "CVariableMonitor", "DumpRecords", "SourceLines", "StackUnwinding", "Symbolisation",
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "ucli",
@@ -78,6 +82,10 @@ let package = Package(
         .testTarget(
             name: "SymbolisationTests",
             dependencies: ["Symbolisation"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SourceLinesTests",
+            dependencies: ["SourceLines", "Symbolisation"],
             swiftSettings: strict),
         .testTarget(
             name: "StackUnwindingTests",

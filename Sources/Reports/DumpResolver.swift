@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
+import SourceLines
 import StackUnwinding
 import Symbolisation
 
@@ -7,13 +8,28 @@ import Symbolisation
 ///
 /// What it has read from files and from the kernel serves all dumps.
 public final class DumpResolver {
-    private let files = ElfFileCache()
+    public struct Options: Sendable {
+        /// Whether frames get their lines of source code.
+        public var showsSourceLines = false
+        /// A folder with the files of the machine that was dumped; nil for this machine's own.
+        public var sysroot: String?
+
+        public init() {}
+    }
+
+    private let files: ElfFileCache
+    private let sourceLines: SourceLines?
     private let readKernelSymbols: () -> KernelSymbols
     /// There are a few hundred thousand of them, which a dump without kernel frames does not need.
     private lazy var kernelSymbols = readKernelSymbols()
 
     /// - Parameter kernelSymbols: those of the kernel that made the dumps.
-    public init(kernelSymbols: @escaping () -> KernelSymbols = KernelSymbols.ofRunningKernel) {
+    public init(
+        options: Options = Options(),
+        kernelSymbols: @escaping () -> KernelSymbols = { KernelSymbols.ofRunningKernel() }
+    ) {
+        files = ElfFileCache(sysroot: options.sysroot)
+        sourceLines = options.showsSourceLines ? SourceLines() : nil
         readKernelSymbols = kernelSymbols
     }
 
@@ -22,7 +38,7 @@ public final class DumpResolver {
         var spaces: [UInt64: (image: ProcessImage, unwinder: StackUnwinder)] = [:]
         for (index, task) in dump.tasks.enumerated() {
             if spaces[task.addressSpace] == nil {
-                let image = ProcessImage(dump.addressSpaces[task.addressSpace], files: files)
+                let image = image(of: task, in: dump)
                 spaces[task.addressSpace] = (image, StackUnwinder(image: image))
             }
             let space = spaces[task.addressSpace]!
@@ -31,11 +47,29 @@ public final class DumpResolver {
                 ResolvedTask(
                     number: index + 1, task: task,
                     userFrames: stack?.frames.map {
-                        NamedFrame(address: $0.address, location: space.image.location(of: $0.lookupAddress))
+                        userFrame($0, in: space.image)
                     },
                     userEnd: stack?.end, kernelFrames: kernelFrames(of: task),
                     chain: dump.chain(of: task.tgid)))
         }
+    }
+
+    private func image(of task: CapturedTask, in dump: Dump) -> ProcessImage {
+        let space = dump.addressSpaces[task.addressSpace]
+        let process = space.flatMap { dump.processes[$0.tgid] }.map {
+            LiveProcess(pid: $0.pid, startTime: $0.startTime)
+        }
+        return ProcessImage(space, files: files, process: process)
+    }
+
+    private func userFrame(_ frame: Frame, in image: ProcessImage) -> NamedFrame {
+        let location = image.location(of: frame.lookupAddress)
+        guard let sourceLines, let file = image.file(at: frame.lookupAddress)?.file else {
+            return NamedFrame(address: frame.address, location: location)
+        }
+        return NamedFrame(
+            address: frame.address, location: location,
+            sourceFrames: sourceLines.frames(at: location.address, of: file))
     }
 
     private func kernelFrames(of task: CapturedTask) -> [NamedFrame] {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
+import SourceLines
 import StackUnwinding
 import Symbolisation
 
@@ -24,9 +25,13 @@ public struct NamedFrame: Sendable {
     /// Where the function is that the frame belongs to: of a caller, the byte before the address.
     public var location: CodeLocation
 
-    public init(address: UInt64, location: CodeLocation) {
+    /// Lines of source code, those of inlined functions first; empty if nobody asked, or nothing tells.
+    public var sourceFrames: [SourceFrame]
+
+    public init(address: UInt64, location: CodeLocation, sourceFrames: [SourceFrame] = []) {
         self.address = address
         self.location = location
+        self.sourceFrames = sourceFrames
     }
 
     /// The function: one word, demangled, without parameters; nil if nothing tells.
@@ -37,5 +42,6 @@ public struct NamedFrame: Sendable {
         self.address = address
         location = CodeLocation(
             symbol: name.map { Symbol(name: $0, start: address) }, address: address)
+        sourceFrames = []
     }
 }

@@ -92,6 +92,10 @@ public final class ElfFile {
         symbols.symbol(at: address)
     }
 
+    /// The file with the information for debuggers (DWARF): this one, or what was stripped off it; nil if
+    /// there is none. It has the same addresses.
+    public var debugInformation: FileBytes? { symbols.debugInformation }
+
     private static func buildID(inNotesAt start: UInt64, size: UInt64, of bytes: FileBytes) -> [UInt8] {
         var rest = size
         var offset = start

@@ -9,7 +9,7 @@ import SystemPackage
 /// This file holds the target's raw pointers to files. They stay valid as long as the object,
 /// every access is checked against the bounds, and what is loaded has no invalid bit patterns.
 /// Where a file is cut short while it is mapped, zeros are read (see file_mapping.h).
-@safe final class FileBytes {
+@safe public final class FileBytes {
     private let start: UnsafeRawPointer
     private let origin: Origin
     public let count: Int
@@ -121,8 +121,8 @@ import SystemPackage
         return unsafe Array(UnsafeRawBufferPointer(start: first, count: UnsafeRawPointer(end) - first))
     }
 
-    /// All bytes, for libelf; they must not be written to.
-    func withBytes<Result>(_ body: (UnsafeMutablePointer<CChar>, Int) -> Result) -> Result {
+    /// All bytes, for libelf and libdw; they must not be written to.
+    public func withBytes<Result>(_ body: (UnsafeMutablePointer<CChar>, Int) -> Result) -> Result {
         let bytes = unsafe UnsafeMutableRawPointer(mutating: start)
         return unsafe body(bytes.assumingMemoryBound(to: CChar.self), count)
     }

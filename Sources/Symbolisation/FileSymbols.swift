@@ -10,7 +10,8 @@ import CElf
 final class FileSymbols {
     private let file: FileBytes
     private let sections: ElfSections
-    private let findFullTable: () -> ElfSymbols?
+    private let findDebugFile: () -> FileBytes?
+    private lazy var debugFile = findDebugFile()
     private lazy var fullTable = findFullTable()
     private lazy var dynamicTable = ElfSymbols(file, sections, type: SHT_DYNSYM)
     private lazy var linkageStubs = LinkageStubs(file, sections)
@@ -21,15 +22,18 @@ final class FileSymbols {
         let sections = ElfSections(bytes)
         self.file = bytes
         self.sections = sections
-        findFullTable = {
-            ElfSymbols(bytes, sections, type: SHT_SYMTAB)
-                ?? debugFiles?.debugFile(buildID: buildID, link: DebugLink(bytes, sections)).flatMap {
-                    ElfSymbols($0, ElfSections($0), type: SHT_SYMTAB)
-                }
-                ?? unpackedDebugData(bytes, sections).flatMap {
-                    ElfSymbols($0, ElfSections($0), type: SHT_SYMTAB)
-                }
-        }
+        findDebugFile = { debugFiles?.debugFile(buildID: buildID, link: DebugLink(bytes, sections)) }
+    }
+
+    /// Where the lines of source code are.
+    var debugInformation: FileBytes? {
+        sections.all.contains { $0.name == ".debug_info" && $0.type != SHT_NOBITS } ? file : debugFile
+    }
+
+    private func findFullTable() -> ElfSymbols? {
+        func table(of file: FileBytes) -> ElfSymbols? { ElfSymbols(file, ElfSections(file), type: SHT_SYMTAB) }
+        return ElfSymbols(file, sections, type: SHT_SYMTAB)
+            ?? debugFile.flatMap(table) ?? unpackedDebugData(file, sections).flatMap(table)
     }
 
     /// The function at a file address. One that the file says reaches so far goes before one that may.
