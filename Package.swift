@@ -34,6 +34,8 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "DumpRecords", dependencies: ["CVariableMonitor", "CZlib"], swiftSettings: strict),
         .systemLibrary(name: "CElf", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
+        .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+        .target(name: "CFileMapping"),
         .target(
             name: "CUnwind",
             linkerSettings: [
@@ -43,12 +45,17 @@ let package = Package(
         .target(name: "CallFrameInformation", swiftSettings: strict),
         .target(
             name: "Symbolisation",
-            dependencies: ["CElf", "CallFrameInformation", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: [
+                "CElf", "CFileMapping", "CLzma", "CallFrameInformation",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: strict,
             linkerSettings: [
                 .linkedLibrary("stdc++"),  // __cxa_demangle
                 .linkedLibrary("z"),  // libelf's
             ]),
+        .systemLibrary(name: "CDw", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
+        .target(name: "SourceLines", dependencies: ["CDw", "Symbolisation"], swiftSettings: strict),
         .target(
             name: "PerfData",
             dependencies: [
@@ -63,7 +70,8 @@ let package = Package(
         .target(
             name: "Reports",
             dependencies: [
-                "CVariableMonitor", "CZlib", "DumpRecords", "PerfData", "StackUnwinding", "Symbolisation",
+                "CVariableMonitor", "CZlib", "DumpRecords", "PerfData", "SourceLines", "StackUnwinding",
+                "Symbolisation",
             ],
             resources: [.embedInCode("flamegraph.html")],
             swiftSettings: strict),
@@ -97,7 +105,8 @@ let package = Package(
         .executableTarget(
             name: "render-sample",
             dependencies: [
-                "CVariableMonitor", "DumpRecords", "RecordWriting", "Reports", "StackUnwinding", "Symbolisation",
+                "CVariableMonitor", "DumpRecords", "PerfData", "RecordWriting", "Reports", "SourceLines",
+                "StackUnwinding", "Symbolisation",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/render-sample", swiftSettings: strict),
@@ -121,6 +130,10 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "SourceLinesTests",
+            dependencies: ["SourceLines", "Symbolisation"],
+            swiftSettings: strict),
+        .testTarget(
             name: "StackUnwindingTests",
             dependencies: [
                 "CVariableMonitor", "DumpRecords", "RecordWriting", "StackUnwinding", "Symbolisation",
@@ -129,7 +142,8 @@ let package = Package(
         .testTarget(
             name: "ReportsTests",
             dependencies: [
-                "CVariableMonitor", "DumpRecords", "RecordWriting", "Reports", "StackUnwinding", "Symbolisation",
+                "CVariableMonitor", "DumpRecords", "PerfData", "RecordWriting", "Reports", "SourceLines",
+                "StackUnwinding", "Symbolisation",
             ],
             swiftSettings: strict),
     ],

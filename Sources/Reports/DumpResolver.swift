@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
 import PerfData
+import SourceLines
 import StackUnwinding
 import Symbolisation
 
@@ -8,18 +9,28 @@ import Symbolisation
 ///
 /// What it has read from files and from the kernel serves all dumps.
 public final class DumpResolver {
+    public struct Options: Sendable {
+        /// Whether frames get their lines of source code.
+        public var showsSourceLines = false
+        /// A folder with the files of the machine that was dumped; nil for this machine's own.
+        public var sysroot: String?
+
+        public init() {}
+    }
+
     private let files: ElfFileCache
+    private let sourceLines: SourceLines?
     private let readKernelSymbols: () -> KernelSymbols
     /// There are a few hundred thousand of them, which a dump without kernel frames does not need.
     private lazy var kernelSymbols = readKernelSymbols()
 
-    /// - Parameters:
-    ///   - kernelSymbols: those of the kernel that made the dumps.
-    ///   - root: where the files of the processes are looked for.
+    /// - Parameter kernelSymbols: those of the kernel that made the dumps.
     public init(
-        kernelSymbols: @escaping () -> KernelSymbols = KernelSymbols.ofRunningKernel, root: String = "/"
+        options: Options = Options(),
+        kernelSymbols: @escaping () -> KernelSymbols = { KernelSymbols.ofRunningKernel() }
     ) {
-        files = ElfFileCache(root: Array(root.utf8))
+        files = ElfFileCache(sysroot: options.sysroot)
+        sourceLines = options.showsSourceLines ? SourceLines() : nil
         readKernelSymbols = kernelSymbols
     }
 
@@ -31,7 +42,7 @@ public final class DumpResolver {
         var spaces: [UInt64: CodeSpace] = [:]
         for (index, task) in dump.tasks.enumerated() where isWanted(task) {
             if spaces[task.addressSpace] == nil {
-                let image = ProcessImage(dump.addressSpaces[task.addressSpace], files: files)
+                let image = image(of: task, in: dump)
                 spaces[task.addressSpace] = CodeSpace(image)
             }
             var resolved = resolve(task, number: index + 1, in: spaces[task.addressSpace]!)
@@ -67,14 +78,30 @@ public final class DumpResolver {
         }
     }
 
+    private func image(of task: CapturedTask, in dump: Dump) -> ProcessImage {
+        let space = dump.addressSpaces[task.addressSpace]
+        let process = space.flatMap { dump.processes[$0.tgid] }.map {
+            LiveProcess(pid: $0.pid, startTime: $0.startTime)
+        }
+        return ProcessImage(space, files: files, process: process)
+    }
+
     private func resolve(_ task: CapturedTask, number: Int, in space: CodeSpace) -> ResolvedTask {
         let stack = task.flags.contains(.kernelThread) ? nil : space.unwinder.stack(of: task)
         return ResolvedTask(
             number: number, task: task,
-            userFrames: stack?.frames.map {
-                NamedFrame(address: $0.address, location: space.image.location(of: $0.lookupAddress))
-            },
+            userFrames: stack?.frames.map { userFrame($0, in: space.image) },
             userEnd: stack?.end, kernelFrames: kernelFrames(of: task), chain: [])
+    }
+
+    private func userFrame(_ frame: Frame, in image: ProcessImage) -> NamedFrame {
+        let location = image.location(of: frame.lookupAddress)
+        guard let sourceLines, let file = image.file(at: frame.lookupAddress)?.file else {
+            return NamedFrame(address: frame.address, location: location)
+        }
+        return NamedFrame(
+            address: frame.address, location: location,
+            sources: sourceLines.frames(at: location.address, of: file))
     }
 
     private func kernelFrames(of task: CapturedTask) -> [NamedFrame] {

@@ -150,9 +150,9 @@ extension ReportBuffer {
         guard !frame.sources.isEmpty else { return }
         array("sources", frame.sources) { source, output in
             output.object {
-                $0.string("function", source.function)
+                $0.string("function", source.name)
                 $0.string("file", source.file)
-                $0.number("line", source.line)
+                $0.number("line", UInt64(clamping: source.line))
             }
         }
     }

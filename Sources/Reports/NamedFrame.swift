@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import SourceLines
 import Symbolisation
 
 /// One frame of a stack.
@@ -8,9 +9,9 @@ public struct NamedFrame: Sendable {
     public var location: CodeLocation
     /// Functions that were inlined there, innermost first, and last the function itself. Empty if
     /// nobody asked, or nothing tells.
-    public var sources: [SourceLine]
+    public var sources: [SourceFrame]
 
-    public init(address: UInt64, location: CodeLocation, sources: [SourceLine] = []) {
+    public init(address: UInt64, location: CodeLocation, sources: [SourceFrame] = []) {
         self.address = address
         self.location = location
         self.sources = sources
@@ -42,17 +43,7 @@ public struct NamedFrame: Sendable {
     }
 }
 
-/// A line of source that a frame's address belongs to.
-public struct SourceLine: Sendable, Equatable {
-    /// One word, demangled, without parameters.
-    public var function: String
-    public var file: String
-    /// From 1; 0 if it is not known.
-    public var line: UInt32
-
-    public init(function: String, file: String, line: UInt32) {
-        self.function = function
-        self.file = file
-        self.line = line
-    }
+extension SourceFrame {
+    /// As reports show it.
+    var name: String { function?.printable ?? "UNKNOWN" }
 }

@@ -60,7 +60,7 @@ struct PerfScriptReport: ReportRenderer {
         for inlined in frame.sources.dropLast() {
             output.write(byte: UInt8(ascii: "\t"))
             output.write(hex: frame.address, width: 16)
-            output.write(" \(inlined.function.printable) (inlined)\n")
+            output.write(" \(inlined.name) (inlined)\n")
         }
         let path = frame.location.file.map { String(decoding: $0.path, as: UTF8.self).printable }
         write(frame, in: path.map { $0.isEmpty ? "//anon" : $0 } ?? "unknown", isPath: path != nil, to: &output)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
+import SourceLines
 import StackUnwinding
 import Symbolisation
 
@@ -120,7 +121,7 @@ struct PlainReport: MergingRenderer {
 
     private func writeInlined(_ frame: NamedFrame, to output: inout ReportBuffer) {
         for source in frame.sources.dropLast() {
-            write("    \(source.function.printable)", .program, to: &output)
+            write("    \(source.name)", .program, to: &output)
             write("  \(Self.place(of: source)), inlined\n", .faint, to: &output)
         }
     }
@@ -136,7 +137,7 @@ struct PlainReport: MergingRenderer {
         write(place.map { "  \($0.printable)\n" } ?? "\n", .faint, to: &output)
     }
 
-    private static func place(of source: SourceLine) -> String {
+    private static func place(of source: SourceFrame) -> String {
         source.file.printable + (source.line == 0 ? "" : ":\(source.line)")
     }
 

@@ -62,7 +62,7 @@ struct PprofLocations {
         guard let name = frame.name else { return [] }
         if frame.sources.isEmpty { return [Line(function: function(name, file: ""), line: 0)] }
         hasLines = true
-        return frame.sources.map { Line(function: function($0.function, file: $0.file), line: UInt64($0.line)) }
+        return frame.sources.map { Line(function: function($0.name, file: $0.file), line: UInt64(clamping: $0.line)) }
     }
 
     private mutating func function(_ name: String, file: String) -> UInt64 {

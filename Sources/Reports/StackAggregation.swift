@@ -113,7 +113,7 @@ struct FrameNames {
     private mutating func append(_ frame: NamedFrame, _ kind: Kind, to stack: inout [Int]) {
         stack.append(number(of: frame, kind))
         for inlined in frame.sources.dropLast().reversed() {
-            stack.append(number(of: inlined.function.printable, kind))
+            stack.append(number(of: inlined.name, kind))
         }
     }
 

@@ -80,7 +80,7 @@ public final class StackUnwinder {
 
 extension ProcessImage {
     /// The code of an address space of a dump; empty if it was not recorded.
-    public convenience init(_ space: AddressSpace?, files: ElfFileCache) {
+    public convenience init(_ space: AddressSpace?, files: ElfFileCache, process: LiveProcess? = nil) {
         let mappings = (space?.mappings ?? []).map { mapping in
             FileMapping(
                 addresses: mapping.addresses, offset: mapping.offset, path: Array(mapping.path.bytes),
@@ -88,6 +88,6 @@ extension ProcessImage {
                 identity: FileIdentity(
                     deviceMajor: mapping.deviceMajor, deviceMinor: mapping.deviceMinor, inode: mapping.inode))
         }
-        self.init(mappings: mappings, files: files)
+        self.init(mappings: mappings, files: files, process: process)
     }
 }

@@ -8,7 +8,7 @@ import Glibc
 /// interface, so this file, which is all that calls them, declares them itself. Both take a
 /// C string and return one that the caller must free, or none.
 func demangled(_ symbol: String) -> (text: String, language: MangledLanguage)? {
-    guard symbol.utf8.count <= 16384, let language = MangledLanguage(symbol) else { return nil }
+    guard symbol.utf8.count <= 4096, let language = MangledLanguage(symbol) else { return nil }
     let text =
         switch language {
         case .cxx: unsafe demangleCxx(symbol, nil, nil, nil)
@@ -16,11 +16,14 @@ func demangled(_ symbol: String) -> (text: String, language: MangledLanguage)? {
         }
     guard let text = unsafe text else { return nil }
     defer { unsafe free(text) }
-    return (unsafe String(cString: text), language)
+    // More than a signature needs of which a name is shown.
+    let count = unsafe strnlen(text, demangledMax)
+    return (unsafe String(decoding: UnsafeRawBufferPointer(start: text, count: count), as: UTF8.self), language)
 }
 
+private let demangledMax = 1 << 16
+
 enum MangledLanguage {
-    /// C++, and Rust as it was mangled before its version 0 scheme.
     case cxx
     case swift
 

@@ -12,7 +12,8 @@ public final class ElfFile {
     public let buildID: [UInt8]
     /// File address of the header of the binary search table over unwind information (`PT_GNU_EH_FRAME`).
     public let unwindTable: UInt64?
-    private lazy var symbols = ElfSymbols(bytes)
+    private lazy var symbols = FileSymbols(self, debugFiles: debugFiles)
+    private let debugFiles: DebugFiles?
     /// How its functions are unwound.
     public private(set) lazy var callFrames = CallFrames(bytes, segments, header: unwindTable)
 
@@ -29,7 +30,9 @@ public final class ElfFile {
     private static let buildIDMax: UInt64 = 64
 
     /// Nil if the bytes are no 64-bit ELF file.
-    init?(_ bytes: FileBytes) {
+    ///
+    /// - Parameter debugFiles: where what was stripped off the file may be found.
+    init?(_ bytes: FileBytes, debugFiles: DebugFiles? = nil) {
         guard let header = bytes.load(at: 0, as: Elf64_Ehdr.self),
             header.e_ident.0 == 0x7f, header.e_ident.1 == UInt8(ascii: "E"),
             header.e_ident.2 == UInt8(ascii: "L"), header.e_ident.3 == UInt8(ascii: "F"),
@@ -57,6 +60,7 @@ public final class ElfFile {
             }
         }
         self.bytes = bytes
+        self.debugFiles = debugFiles
         self.segments = segments
         self.buildID = buildID
         self.unwindTable = unwindTable
@@ -88,8 +92,12 @@ public final class ElfFile {
 
     /// The function at a file address.
     public func symbol(at address: UInt64) -> Symbol? {
-        symbols?.symbol(at: address)
+        symbols.symbol(at: address)
     }
+
+    /// The file with the information for debuggers (DWARF): this one, or what was stripped off it; nil if
+    /// there is none. It has the same addresses.
+    public var debugInformation: FileBytes? { symbols.debugInformation }
 
     private static func buildID(inNotesAt start: UInt64, size: UInt64, of bytes: FileBytes) -> [UInt8] {
         var rest = size

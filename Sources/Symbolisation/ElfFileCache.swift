@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 
 /// Opens each file once, however many processes have it mapped.
 public final class ElfFileCache {
@@ -8,27 +9,61 @@ public final class ElfFileCache {
         let identity: FileIdentity
     }
 
-    private var files: [Key: ElfFile?] = [:]
-    private lazy var vdso = FileBytes(vdsoOfThisProcess: ()).flatMap(ElfFile.init)
+    /// Those that can be used. For one that cannot, another process may know the way.
+    private var files: [Key: ElfFile] = [:]
+    private lazy var vdso = FileBytes(vdsoOfThisProcess: ()).flatMap { ElfFile($0) }
+    /// Absolute, empty for none.
+    private let sysroot: [UInt8]
 
-    /// The folder under which the paths of mappings are looked for, without a slash at its end.
-    private let root: [UInt8]
+    private static let deleted = Array(" (deleted)".utf8)
 
-    public init(root: [UInt8] = []) {
-        self.root = root.last == UInt8(ascii: "/") ? root.dropLast() : root
+    /// - Parameter sysroot: a folder with the files of the machine that was dumped. Only files below
+    ///   it are used then, none of this machine's.
+    public init(sysroot: String? = nil) {
+        self.sysroot = sysroot.map { Self.absolute(Array($0.utf8)) } ?? []
     }
 
-    /// The file of a mapping; nil if it is not there any more, or has other contents than what is mapped.
-    func file(of mapping: FileMapping) -> ElfFile? {
+    /// Whether the files of running processes may be used.
+    var isOfThisMachine: Bool { sysroot.isEmpty }
+
+    /// The file of a mapping if it is there and has the contents that are mapped; else why not.
+    func file(of mapping: FileMapping, in process: LiveProcess? = nil) -> (file: ElfFile?, state: MappedFile.State) {
         if mapping.isVdso {
-            return vdso.flatMap { Self.matches($0, mapping) ? $0 : nil }
+            guard let vdso else { return (nil, .missing) }
+            return Self.matches(vdso, mapping) ? (vdso, .usable) : (nil, .changed)
         }
         let key = Key(path: mapping.path, buildID: mapping.buildID, identity: mapping.identity)
-        if let known = files[key] { return known }
-        let opened = FileBytes(path: root + mapping.path).flatMap(ElfFile.init)
-        let file = opened.flatMap { Self.matches($0, mapping) ? $0 : nil }
-        files[key] = .some(file)
-        return file
+        if let known = files[key] { return (known, .usable) }
+        var state = MappedFile.State.missing
+        for place in places(of: mapping, in: process) {
+            guard let bytes = FileBytes(path: place.path, root: place.root) else { continue }
+            guard let file = ElfFile(bytes, debugFiles: debugFiles(of: mapping, in: process)) else {
+                if state == .missing { state = .unreadable }
+                continue
+            }
+            if Self.matches(file, mapping) {
+                files[key] = file
+                return (file, .usable)
+            }
+            state = .changed
+        }
+        return (nil, state)
+    }
+
+    private func places(of mapping: FileMapping, in process: LiveProcess?) -> [(root: [UInt8], path: [UInt8])] {
+        guard mapping.path.first == UInt8(ascii: "/") else { return [] }
+        let path = Self.withoutMark(mapping.path)
+        guard isOfThisMachine else { return [(sysroot, path)] }
+        var places: [(root: [UInt8], path: [UInt8])] = []
+        if let root = process?.root { places.append((root, path)) }
+        if let mapped = process?.path(ofMappingAt: mapping.addresses) { places.append(([], mapped)) }
+        places.append(([], path))
+        return places
+    }
+
+    private func debugFiles(of mapping: FileMapping, in process: LiveProcess?) -> DebugFiles {
+        let roots = isOfThisMachine ? [process?.root, []].compactMap { $0 } : [sysroot]
+        return DebugFiles(roots: roots, path: Self.withoutMark(mapping.path))
     }
 
     /// By build-id; where the mapping has none, by device and inode.
@@ -36,5 +71,17 @@ public final class ElfFileCache {
         if !mapping.buildID.isEmpty { return file.buildID == mapping.buildID }
         guard let identity = file.bytes.identity, identity.isShownByMappings else { return true }
         return identity == mapping.identity
+    }
+
+    /// Mappings of files that were removed have a mark behind the path.
+    private static func withoutMark(_ path: [UInt8]) -> [UInt8] {
+        path.count > deleted.count && path.suffix(deleted.count).elementsEqual(deleted)
+            ? Array(path.dropLast(deleted.count)) : path
+    }
+
+    private static func absolute(_ path: [UInt8]) -> [UInt8] {
+        guard path.first != UInt8(ascii: "/"), let folder = unsafe getcwd(nil, 0) else { return path }
+        defer { unsafe free(folder) }
+        return Array(unsafe String(cString: folder).utf8) + "/".utf8 + path
     }
 }

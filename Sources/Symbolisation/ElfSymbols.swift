@@ -1,116 +1,123 @@
 // SPDX-License-Identifier: Apache-2.0
 import CElf
 
-/// The functions that a file's symbol tables name, read with libelf.
+/// The functions that one symbol table of a file names.
 ///
-/// The pointers of this file are libelf's own; they live as long as its handle does, and that
-/// is owned here. libelf checks what it reads against the bytes that it was given.
-@safe final class ElfSymbols {
-    private let elf: OpaquePointer
-    /// The handle reads from them.
+/// Symbols are read from the mapped file in one pass when the table is made; what is kept of each is
+/// 16 bytes. Names are read, compared and demangled for what is looked up, and no other.
+final class ElfSymbols {
     private let bytes: FileBytes
-    private var table: SymbolTable
-    /// Demangled are only those that someone asked for.
+    private let symbols: ElfSection
+    private let strings: ElfSection
+    private let table: SymbolTable
+    /// By the symbol's number.
     private var known: [Int: Symbol] = [:]
 
-    /// Nil if libelf cannot read the file.
-    init?(_ bytes: FileBytes) {
-        guard elf_version(UInt32(EV_CURRENT)) != EV_NONE,
-            let elf = unsafe bytes.withBytes({ unsafe elf_memory($0, $1) })
-        else { return nil }
-        unsafe self.elf = elf
+    private static let symbolSize = UInt64(MemoryLayout<Elf64_Sym>.stride)
+    /// More than 8 times as many as any program has that we know.
+    private static let countMax: UInt64 = 1 << 24
+    /// Longer names are not shown.
+    private static let nameMax = 1 << 16
+
+    /// - Parameters:
+    ///   - type: `SHT_SYMTAB` or `SHT_DYNSYM`; of each a file has one.
+    init?(_ bytes: FileBytes, _ sections: ElfSections, type: Int32) {
+        guard let symbols = sections.first(ofType: type), let strings = sections[symbols.link] else { return nil }
         self.bytes = bytes
-        table = unsafe SymbolTable(Self.functions(of: elf)) { first, second in
-            unsafe Self.isBetter(Self.name(first, in: elf), Self.name(second, in: elf))
+        self.symbols = symbols
+        self.strings = strings
+        let count = min(symbols.size / Self.symbolSize, Self.countMax)
+        let codeEnds = sections.all.map { $0.isCode ? $0.end : 0 }
+        let entries = bytes.withBytes(at: symbols.offset, count: count * Self.symbolSize) {
+            Self.functions($0, codeEnds)
         }
+        guard let entries, !entries.isEmpty else { return nil }
+        table = SymbolTable(entries)
     }
 
-    deinit {
-        unsafe elf_end(elf)
+    /// The function at an address, and whether the file says how long it is.
+    func symbol(at address: UInt64) -> (symbol: Symbol, hasSize: Bool)? {
+        guard let entry = table.entry(containing: address, best) else { return nil }
+        if let symbol = known[entry.number] { return (symbol, entry.hasSize) }
+        let symbol = Symbol(name: functionName(ofSymbol: displayed(entry)), start: entry.start)
+        known[entry.number] = symbol
+        return (symbol, entry.hasSize)
     }
 
-    func symbol(at address: UInt64) -> Symbol? {
-        guard let index = table.index(containing: address) else { return nil }
-        if let symbol = known[index] { return symbol }
-        let name = unsafe Self.name(table[index].name, in: elf)
-        let symbol = Symbol(
-            name: functionName(ofSymbol: String(name.prefix { $0 != "@" })), start: table[index].start)
-        known[index] = symbol
-        return symbol
+    /// Without the version that linkers put behind a name of a library.
+    private func displayed(_ entry: SymbolTable.Entry) -> String {
+        String(decoding: name(entry).prefix { $0 != UInt8(ascii: "@") }, as: UTF8.self)
     }
 
-    /// The functions of all symbol tables: a stripped file has only the dynamic one, and a file's
-    /// full table need not name all that the dynamic one does.
-    private static func functions(of elf: OpaquePointer) -> [SymbolTable.Entry] {
-        let ends = unsafe codeSectionEnds(of: elf)
+    private static func functions(_ symbols: RawSpan, _ codeEnds: [UInt64]) -> [SymbolTable.Entry] {
+        let count = symbols.byteCount / MemoryLayout<Elf64_Sym>.stride
         var functions: [SymbolTable.Entry] = []
-        // A file has one of each; more would be read over and over.
-        var wanted: Set = [UInt32(SHT_SYMTAB), UInt32(SHT_DYNSYM)]
-        var section: OpaquePointer?
-        while let next = unsafe elf_nextscn(elf, section) {
-            unsafe section = next
-            var header = GElf_Shdr()
-            guard unsafe gelf_getshdr(next, &header) != nil, wanted.remove(header.sh_type) != nil,
-                let data = unsafe elf_getdata(next, nil)
+        functions.reserveCapacity(count)
+        for number in 0..<count {
+            // Any bits are a symbol, and the span checks its bounds.
+            let symbol = unsafe symbols.unsafeLoadUnaligned(
+                fromByteOffset: number &* MemoryLayout<Elf64_Sym>.stride, as: Elf64_Sym.self)
+            let type = Int32(symbol.st_info & 15)
+            // Assembly code often leaves its functions without a type. What is no code lies in no section of code.
+            guard type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE, symbol.st_name != 0,
+                Int(symbol.st_shndx) < codeEnds.count, symbol.st_value < codeEnds[Int(symbol.st_shndx)]
             else { continue }
-            var symbol = GElf_Sym()
-            for index in 0..<Int32(clamping: unsafe data.pointee.d_size / MemoryLayout<Elf64_Sym>.size)
-            where unsafe gelf_getsym(data, index, &symbol) != nil {
-                guard let end = ends[symbol.st_shndx],
-                    let function = entry(symbol, sectionEnd: end, strings: header.sh_link)
-                else { continue }
-                functions.append(function)
-            }
+            let hasSize = symbol.st_size != 0
+            let rest = codeEnds[Int(symbol.st_shndx)] &- symbol.st_value
+            functions.append(
+                SymbolTable.Entry(
+                    start: symbol.st_value, length: hasSize ? symbol.st_size : rest, hasSize: hasSize, number: number))
         }
         return functions
     }
 
-    /// The first address behind each section of code, by the section's number.
-    private static func codeSectionEnds(of elf: OpaquePointer) -> [UInt16: UInt64] {
-        var ends: [UInt16: UInt64] = [:]
-        var section: OpaquePointer?
-        while let next = unsafe elf_nextscn(elf, section) {
-            unsafe section = next
-            var header = GElf_Shdr()
-            guard unsafe gelf_getshdr(next, &header) != nil, header.sh_flags & UInt64(SHF_EXECINSTR) != 0,
-                let number = UInt16(exactly: unsafe elf_ndxscn(next))
-            else { continue }
-            ends[number] = header.sh_addr &+ header.sh_size
+    /// Which of several symbols of one address a report shows.
+    private func best(_ entries: ArraySlice<SymbolTable.Entry>) -> SymbolTable.Entry {
+        var best = entries[entries.startIndex]
+        var bestRank = rank(best)
+        var bestName: [UInt8]?
+        for entry in entries.dropFirst() {
+            let rank = rank(entry)
+            if rank < bestRank { continue }
+            let name = name(entry)
+            if rank > bestRank || Self.isBetter(name, bestName ?? self.name(best)) {
+                best = entry
+                bestRank = rank
+                bestName = name
+            }
         }
-        return ends
+        return best
     }
 
-    private static func entry(_ symbol: GElf_Sym, sectionEnd: UInt64, strings: UInt32) -> SymbolTable.Entry? {
-        let type = Int32(symbol.st_info & 15)
-        let isFunction = type == STT_FUNC || type == STT_GNU_IFUNC
-        // Assembly code often leaves its functions without a type.
-        guard isFunction || type == STT_NOTYPE, symbol.st_name != 0, symbol.st_value < sectionEnd else {
-            return nil
-        }
-        let binding: UInt8 =
+    /// The highest is best: those with a size, then global, then weak ones, then those with a type.
+    private func rank(_ entry: SymbolTable.Entry) -> Int {
+        guard let symbol = symbol(entry) else { return 0 }
+        let isFunction = Int32(symbol.st_info & 15) != STT_NOTYPE
+        let binding =
             switch Int32(symbol.st_info >> 4) {
             case STB_LOCAL: 0
             case STB_WEAK: 1
             default: 2
             }
-        let hasSize = symbol.st_size != 0
-        let end = symbol.st_value.addingReportingOverflow(symbol.st_size)
-        return SymbolTable.Entry(
-            start: symbol.st_value, end: hasSize && !end.overflow ? end.partialValue : sectionEnd,
-            hasSize: hasSize,
-            rank: (hasSize ? 8 : 0) + binding * 2 + (isFunction ? 1 : 0),
-            name: SymbolTable.Name(section: strings, offset: symbol.st_name))
-    }
-
-    private static func name(_ name: SymbolTable.Name, in elf: OpaquePointer) -> String {
-        unsafe elf_strptr(elf, Int(name.section), Int(name.offset)).map { unsafe String(cString: $0) } ?? ""
+        return (entry.hasSize ? 8 : 0) + binding * 2 + (isFunction ? 1 : 0)
     }
 
     /// Fewer underscores, then shorter, then first in the alphabet.
-    private static func isBetter(_ first: String, _ second: String) -> Bool {
-        let underscores = (first.prefix { $0 == "_" }.count, second.prefix { $0 == "_" }.count)
-        if underscores.0 != underscores.1 { return underscores.0 < underscores.1 }
-        if first.utf8.count != second.utf8.count { return first.utf8.count < second.utf8.count }
-        return first < second
+    private static func isBetter(_ first: [UInt8], _ second: [UInt8]) -> Bool {
+        let underscores = [first, second].map { $0.prefix { $0 == UInt8(ascii: "_") }.count }
+        if underscores[0] != underscores[1] { return underscores[0] < underscores[1] }
+        if first.count != second.count { return first.count < second.count }
+        return first.lexicographicallyPrecedes(second)
+    }
+
+    private func symbol(_ entry: SymbolTable.Entry) -> Elf64_Sym? {
+        bytes.load(at: symbols.offset &+ UInt64(entry.number) &* Self.symbolSize, as: Elf64_Sym.self)
+    }
+
+    private func name(_ entry: SymbolTable.Entry) -> [UInt8] {
+        guard let symbol = symbol(entry), UInt64(symbol.st_name) < strings.size else { return [] }
+        let rest = strings.size - UInt64(symbol.st_name)
+        return bytes.string(
+            at: strings.offset &+ UInt64(symbol.st_name), limit: Int(min(rest, UInt64(Self.nameMax)))) ?? []
     }
 }

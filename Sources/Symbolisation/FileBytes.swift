@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CElf
+import CFileMapping
 import Glibc
 import SystemPackage
 
@@ -7,31 +8,39 @@ import SystemPackage
 ///
 /// This file holds the target's raw pointers to files. They stay valid as long as the object,
 /// every access is checked against the bounds, and what is loaded has no invalid bit patterns.
-/// A file that is cut short while it is mapped still ends the program with SIGBUS.
-@safe final class FileBytes {
+/// Where a file is cut short while it is mapped, zeros are read (see file_mapping.h).
+@safe public final class FileBytes {
     private let start: UnsafeRawPointer
-    private let isMapping: Bool
+    private let origin: Origin
     public let count: Int
-    /// The file; nil if it is the vdso.
+    /// The file; nil if it is the vdso, or was unpacked from another.
     public let identity: FileIdentity?
+    /// The user to whom it belongs; nil as above.
+    let owner: UInt32?
+
+    private enum Origin { case mapping, allocation, vdso }
 
     /// Maps a regular file; nil if it cannot be opened, or is anything else.
-    init?(path: [UInt8]) {
-        let path = FilePath(platformString: path.prefix { $0 != 0 }.map(CChar.init(bitPattern:)) + [0])
-        // Opening a device may do things, opening a FIFO may wait.
-        guard path.isAbsolute, (try? path.stat())?.type == .regular,
-            let file = try? FileDescriptor.open(path, .readOnly, options: [.nonBlocking, .closeOnExec])
-        else { return nil }
+    ///
+    /// - Parameter root: the folder that is `/` for the path and for links on its way; empty for this
+    ///   process's own.
+    init?(path: [UInt8], root: [UInt8] = []) {
+        guard path.first == UInt8(ascii: "/"), !path.contains(0), !root.contains(0) else { return nil }
+        let descriptor = unsafe (path + [0]).withCString { path in
+            if root.isEmpty { return unsafe file_open_regular(nil, path) }
+            return unsafe (root + [0]).withCString { unsafe file_open_regular($0, path) }
+        }
+        guard descriptor >= 0 else { return nil }
+        let file = FileDescriptor(rawValue: descriptor)
         defer { try? file.close() }
-
-        guard let status = try? file.stat(), status.type == .regular, status.size > 0,
-            let mapping = unsafe mmap(nil, Int(status.size), PROT_READ, MAP_PRIVATE, file.rawValue, 0),
-            unsafe mapping != MAP_FAILED
+        guard let status = try? file.stat(), status.size > 0,
+            let mapping = unsafe file_mapping_create(file.rawValue, Int(status.size))
         else { return nil }
         unsafe start = UnsafeRawPointer(mapping)
-        isMapping = true
+        origin = .mapping
         count = Int(status.size)
         identity = FileIdentity(status, file)
+        owner = status.userID.rawValue
     }
 
     /// The code that the kernel maps into every process, as this process has it.
@@ -42,14 +51,39 @@ import SystemPackage
         // The section headers are its last part.
         let header = unsafe start.loadUnaligned(as: Elf64_Ehdr.self)
         unsafe self.start = start
-        isMapping = false
+        origin = .vdso
         count = Int(header.e_shoff) + Int(header.e_shnum) * Int(header.e_shentsize)
         identity = nil
+        owner = nil
     }
 
+    /// A copy of values in memory, as a file would have them one behind the other.
+    init<each Value: BitwiseCopyable>(joining parts: repeat [each Value]) {
+        var size = 0
+        for part in repeat each parts { size += part.count * Self.stride(of: part) }
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(size, 1), alignment: 16)
+        var end = 0
+        for part in repeat each parts {
+            let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: copy[end...])
+            unsafe part.withUnsafeBytes { unsafe rest.copyMemory(from: $0) }
+            end += part.count * Self.stride(of: part)
+        }
+        // An allocation has a first byte.
+        unsafe start = UnsafeRawPointer(copy.baseAddress!)
+        origin = .allocation
+        count = size
+        identity = nil
+        owner = nil
+    }
+
+    private static func stride<Value>(of values: [Value]) -> Int { MemoryLayout<Value>.stride }
+
     deinit {
-        if isMapping {
-            unsafe munmap(UnsafeMutableRawPointer(mutating: start), count)
+        let start = unsafe UnsafeMutableRawPointer(mutating: start)
+        switch origin {
+        case .mapping: unsafe file_mapping_destroy(start, count)
+        case .allocation: unsafe start.deallocate()
+        case .vdso: break
         }
     }
 
@@ -69,10 +103,35 @@ import SystemPackage
         }
     }
 
-    /// All bytes, for libelf; they must not be written to.
-    func withBytes<Result>(_ body: (UnsafeMutablePointer<CChar>, Int) -> Result) -> Result {
+    /// Calls `body` with a part of the file; nil if it does not lie in it as a whole.
+    func withBytes<Result>(
+        at offset: UInt64, count size: UInt64, _ body: (RawSpan) throws -> Result
+    ) rethrows -> Result? {
+        guard size <= UInt64(count), offset <= UInt64(count) - size else { return nil }
+        let part = unsafe UnsafeRawBufferPointer(start: start + Int(offset), count: Int(size))
+        return try body(unsafe part.bytes)
+    }
+
+    /// The bytes at an offset up to the next NUL, without it; nil if there is none within the limit.
+    func string(at offset: UInt64, limit: Int) -> [UInt8]? {
+        guard offset < UInt64(count) else { return nil }
+        let first = unsafe start + Int(offset)
+        let size = min(limit, count - Int(offset))
+        guard let end = unsafe memchr(first, 0, size) else { return nil }
+        return unsafe Array(UnsafeRawBufferPointer(start: first, count: UnsafeRawPointer(end) - first))
+    }
+
+    /// All bytes, for libelf and libdw; they must not be written to.
+    public func withBytes<Result>(_ body: (UnsafeMutablePointer<CChar>, Int) -> Result) -> Result {
         let bytes = unsafe UnsafeMutableRawPointer(mutating: start)
         return unsafe body(bytes.assumingMemoryBound(to: CChar.self), count)
+    }
+}
+
+extension [UInt8] {
+    /// Calls `body` with bytes that end in NUL as C has them.
+    fileprivate func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        unsafe withUnsafeBytes { unsafe body($0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
     }
 }
 

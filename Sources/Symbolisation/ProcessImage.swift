@@ -20,7 +20,17 @@ public struct FileMapping: Sendable {
         self.identity = identity
     }
 
-    var isVdso: Bool { path == Array("[vdso]".utf8) }
+    var isVdso: Bool { path.elementsEqual("[vdso]".utf8) }
+
+    /// Whether it is memory and no file: `[anon:name]`, `//anon` as perf calls it, or nothing.
+    var isAnonymous: Bool {
+        path.isEmpty || path.elementsEqual("//anon".utf8) || path.first == UInt8(ascii: "[") && !isVdso
+    }
+
+    /// Memory that has a file's name without being on a disk.
+    var isMemory: Bool {
+        isAnonymous || ["/memfd:", "/dev/zero", "/SYSV", "/dev/shm/"].contains { path.starts(with: $0.utf8) }
+    }
 }
 
 /// What code a process had in its memory: files, each opened when an address in it is looked up first.
@@ -35,35 +45,53 @@ public final class ProcessImage {
     }
 
     private let mappings: [FileMapping]
-    private let files: ElfFileCache
+    private let cache: ElfFileCache
+    private let process: LiveProcess?
     /// By the mapping's index; nil for one without a file that can be used.
-    private var loaded: [Int: LoadedFile?] = [:]
+    private var loaded: [LoadedFile??]
     /// By the mapping's index.
-    private var mappedFiles: [Int: MappedFile] = [:]
+    private var mappedFiles: [MappedFile?]
     /// The files opened so far, the one that was asked for last at the end.
     private var opened: [LoadedFile] = []
+    private var locations = LocationCache()
+    /// The mapping that was asked for last: the next question is likely to be about the same.
+    private var lastIndex = 0
+    private lazy var perfMap = cache.isOfThisMachine ? process.flatMap(PerfMap.init(of:)) : nil
 
-    public init(mappings: [FileMapping], files: ElfFileCache) {
+    /// The files in which something was looked up, or which were to be unwound through.
+    public private(set) var files: [MappedFile] = []
+
+    /// - Parameter process: one that has or had these mappings, if it was of this machine.
+    public init(mappings: [FileMapping], files: ElfFileCache, process: LiveProcess? = nil) {
         self.mappings = mappings.sorted { $0.addresses.lowerBound < $1.addresses.lowerBound }
-        self.files = files
+        cache = files
+        self.process = process
+        loaded = Array(repeating: nil, count: mappings.count)
+        mappedFiles = Array(repeating: nil, count: mappings.count)
     }
 
     /// The file that is mapped at an address.
     public func file(at address: UInt64) -> LoadedFile? {
-        guard let index = index(containing: address) else { return nil }
+        index(containing: address).flatMap(file)
+    }
+
+    private func file(ofMapping index: Int) -> LoadedFile? {
         if let known = loaded[index] {
             if let known { moveToEnd(known) }
             return known
         }
         let mapping = mappings[index]
-        let file = files.file(of: mapping).flatMap { file in
-            file.loadBias(ofMappingAt: mapping.addresses.lowerBound, offset: mapping.offset).map {
-                LoadedFile(file: file, addresses: mapping.addresses, bias: $0)
-            }
+        var (file, state) = mapping.isAnonymous ? (nil, .missing) : cache.file(of: mapping, in: process)
+        let bias = file?.loadBias(ofMappingAt: mapping.addresses.lowerBound, offset: mapping.offset)
+        if file != nil, bias == nil {
+            file = nil
+            state = .unreadable
         }
-        loaded[index] = .some(file)
-        if let file { moveToEnd(file) }
-        return file
+        let place = file.flatMap { file in bias.map { LoadedFile(file: file, addresses: mapping.addresses, bias: $0) } }
+        loaded[index] = .some(place)
+        if !mapping.isAnonymous { mappedFiles[index] = mappedFile(mapping, state) }
+        if let place { moveToEnd(place) }
+        return place
     }
 
     /// Whether an address is in an executable mapping; true for all if none is known.
@@ -88,22 +116,35 @@ public final class ProcessImage {
 
     /// What lies at an address.
     public func location(of address: UInt64) -> CodeLocation {
-        guard let index = index(containing: address) else { return CodeLocation(address: address) }
-        guard let place = file(at: address) else {
-            let mapping = mappings[index]
-            return CodeLocation(
-                file: mappedFile(index, .missing),
-                address: address &- mapping.addresses.lowerBound &+ mapping.offset)
-        }
-        let fileAddress = address &- place.bias
-        return CodeLocation(
-            symbol: place.file.symbol(at: fileAddress), file: mappedFile(index, .usable), address: fileAddress)
+        if let known = locations[address] { return known }
+        let location = findLocation(of: address)
+        locations.insert(location, at: address)
+        return location
     }
 
-    private func mappedFile(_ index: Int, _ state: MappedFile.State) -> MappedFile {
-        if let known = mappedFiles[index] { return known }
-        let file = MappedFile(path: mappings[index].path, buildID: mappings[index].buildID, state: state)
-        mappedFiles[index] = file
+    private func findLocation(of address: UInt64) -> CodeLocation {
+        guard let index = index(containing: address) else { return CodeLocation(address: address) }
+        if let place = file(ofMapping: index) {
+            let fileAddress = address &- place.bias
+            return CodeLocation(
+                symbol: place.file.symbol(at: fileAddress), file: mappedFiles[index], address: fileAddress)
+        }
+        let mapping = mappings[index]
+        // Compilers tell addresses as the process has them.
+        let symbol = mapping.isMemory ? perfMap?.symbol(at: address) : nil
+        return CodeLocation(
+            symbol: symbol, file: mappedFiles[index],
+            address: mapping.isAnonymous ? address : address &- mapping.addresses.lowerBound &+ mapping.offset)
+    }
+
+    /// The one object for a file, of which several parts may be mapped.
+    private func mappedFile(_ mapping: FileMapping, _ state: MappedFile.State) -> MappedFile {
+        let known = files.first {
+            $0.path == mapping.path && $0.buildID == mapping.buildID && $0.state == state
+        }
+        if let known { return known }
+        let file = MappedFile(path: mapping.path, buildID: mapping.buildID, state: state)
+        files.append(file)
         return file
     }
 
@@ -114,12 +155,15 @@ public final class ProcessImage {
     }
 
     private func index(containing address: UInt64) -> Int? {
+        if lastIndex < mappings.count, mappings[lastIndex].addresses.contains(address) { return lastIndex }
         var low = 0
         var high = mappings.count
         while low < high {
             let middle = (low + high) / 2
             if mappings[middle].addresses.upperBound <= address { low = middle + 1 } else { high = middle }
         }
-        return low < mappings.count && mappings[low].addresses.contains(address) ? low : nil
+        guard low < mappings.count, mappings[low].addresses.contains(address) else { return nil }
+        lastIndex = low
+        return low
     }
 }

@@ -32,7 +32,7 @@ extension Signature {
                 name += String(decoding: takeWord(), as: UTF8.self)
             }
         }
-        return Self.withoutRustHash(name)
+        return name
     }
 
     /// An identifier, or one byte of something else.
@@ -88,15 +88,6 @@ extension Signature {
             if next == UInt8(ascii: "(") { _ = inner.takeBrackets() } else { rest.append(inner.take()) }
         }
         return oneWord(rest[...])
-    }
-
-    /// Names of Rust end in `::h` and 16 digits, which tell nothing.
-    private static func withoutRustHash(_ name: String) -> String {
-        let hash = name.utf8.suffix(19)
-        let isHash =
-            hash.count == 19 && hash.starts(with: "::h".utf8)
-            && hash.dropFirst(3).allSatisfy { "0123456789abcdef".utf8.contains($0) }
-        return isHash ? String(name.dropLast(19)) : name
     }
 
     private static func isIdentifier(_ byte: UInt8) -> Bool {

@@ -74,7 +74,10 @@ struct OutputOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("Look for the files of processes under this folder.", valueName: "folder"),
         completion: .directory)
-    var sysroot = "/"
+    var sysroot: String?
+
+    @Flag(help: "Lines of source code and inlined functions, for formats that show them.")
+    var lines = false
 
     private static let formats = ReportFormat.allCases.map { "\($0.rawValue) (\($0.summary))" }
         .joined(separator: ", ")
@@ -104,12 +107,11 @@ struct OutputOptions: ParsableArguments {
         return options
     }
 
-    /// Files are only opened by absolute paths.
-    var absoluteSysroot: String {
-        if sysroot.hasPrefix("/") { return sysroot }
-        let folder = unsafe getcwd(nil, 0)
-        defer { unsafe free(folder) }
-        return unsafe folder.map { unsafe String(cString: $0) + "/" + sysroot } ?? sysroot
+    var resolverOptions: DumpResolver.Options {
+        var options = DumpResolver.Options()
+        options.showsSourceLines = lines
+        options.sysroot = sysroot
+        return options
     }
 }
 

@@ -16,12 +16,12 @@ struct ReportPrinter: ~Copyable {
     /// - Parameter now: from which `--since` counts, `CLOCK_REALTIME` in ns; 0 for this moment.
     init(
         _ filter: FilterOptions, _ output: OutputOptions, now: UInt64 = 0,
-        kernelSymbols: @escaping () -> KernelSymbols = KernelSymbols.ofRunningKernel
+        kernelSymbols: @escaping () -> KernelSymbols = { KernelSymbols.ofRunningKernel() }
     ) throws {
         let renderer = try output.makeRenderer()
         let file = try output.path.map { path throws(Failure) in try Output(replacing: path) } ?? Output()
         self.filter = filter.filter(now: now == 0 ? realtimeNow() : now)
-        resolver = DumpResolver(kernelSymbols: kernelSymbols, root: output.absoluteSysroot)
+        resolver = DumpResolver(options: output.resolverOptions, kernelSymbols: kernelSymbols)
         self.renderer = renderer
         self.output = file
     }

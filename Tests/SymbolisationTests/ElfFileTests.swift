@@ -39,7 +39,7 @@ import Testing
     /// The kernel may show one segment as several mappings, after mprotect(2) on a part of it.
     @Test func aMappingThatBeginsInsideOfASegment() throws {
         let mapping = try mapping(ofFileNamed: "/libc.so.6")
-        let file = try #require(ElfFileCache().file(of: mapping))
+        let file = try #require(ElfFileCache().file(of: mapping).file)
         let whole = file.loadBias(ofMappingAt: mapping.addresses.lowerBound, offset: mapping.offset)
         let rest = file.loadBias(
             ofMappingAt: mapping.addresses.lowerBound + 0x3000, offset: mapping.offset + 0x3000)
@@ -51,7 +51,7 @@ import Testing
     @Test func aFunctionOfTheVdso() throws {
         let mapping = try mapping(ofFileNamed: "[vdso]")
         let files = ElfFileCache()
-        let file = try #require(files.file(of: mapping))
+        let file = try #require(files.file(of: mapping).file)
         #expect(!file.buildID.isEmpty)
         #expect(file.unwindTable != nil)
         let image = ProcessImage(mappings: [mapping], files: files)
@@ -61,7 +61,7 @@ import Testing
 
     @Test func anotherFileInThePlaceOfTheMappedOne() throws {
         let mapped = try mapping(ofFileNamed: "/libc.so.6")
-        let file = try #require(ElfFileCache().file(of: mapped))
+        let file = try #require(ElfFileCache().file(of: mapped).file)
         func isUsed(buildID: [UInt8], inode: UInt64) -> Bool {
             let identity = FileIdentity(
                 deviceMajor: mapped.identity.deviceMajor, deviceMinor: mapped.identity.deviceMinor,
@@ -69,7 +69,7 @@ import Testing
             let mapping = FileMapping(
                 addresses: mapped.addresses, offset: mapped.offset, path: mapped.path, buildID: buildID,
                 identity: identity)
-            return ElfFileCache().file(of: mapping) != nil
+            return ElfFileCache().file(of: mapping).file != nil
         }
         #expect(!file.buildID.isEmpty)
         #expect(isUsed(buildID: file.buildID, inode: 1), "the build-id alone decides where there is one")
@@ -93,7 +93,7 @@ import Testing
     @Test func notAnElfFile() throws {
         for text in ["", "x", "#!/bin/sh\n", "\u{7f}ELF"] {
             let scratch = try ScratchFile(Array(text.utf8))
-            let isElf = FileBytes(path: Array(scratch.path.utf8)).flatMap(ElfFile.init) != nil
+            let isElf = FileBytes(path: Array(scratch.path.utf8)).flatMap { ElfFile($0) } != nil
             #expect(!isElf, "\(text)")
         }
     }
@@ -116,7 +116,7 @@ import Testing
             }
             if round % 5 == 0 { bytes.removeLast(random(below: bytes.count)) }
             let scratch = try ScratchFile(bytes)
-            guard let file = FileBytes(path: Array(scratch.path.utf8)).flatMap(ElfFile.init) else { continue }
+            guard let file = FileBytes(path: Array(scratch.path.utf8)).flatMap({ ElfFile($0) }) else { continue }
             for _ in 0..<50 {
                 let address = UInt64(random(below: 0x10000)) &* (round % 7 == 0 ? 0x1_0000_0001 : 1)
                 _ = file.symbol(at: address)

@@ -44,7 +44,8 @@ import Testing
         ("_ZN2ns6taggedB2v2Ei", "ns::tagged"),
         ("_ZThn8_N2ns1C1hEv", "ns::C::h"),
         ("_ZNO2ns4ListIiE1fEv", "ns::List<int>::f"),
-        ("_ZN2ns5outerEi.part.0", "ns::outer"),
+        ("_ZN2ns5outerEi.part.0", "ns::outer.part.0"),
+        ("_ZN2ns5outerEi.cold.llvm.1234", "ns::outer.cold"),
         // Rust.
         ("_ZN4core3fmt5write17h0123456789abcdefE", "core::fmt::write"),
     ])

@@ -4,22 +4,19 @@ import Testing
 @testable import Symbolisation
 
 @Suite struct SymbolTableTests {
-    private func entry(_ start: UInt64, _ end: UInt64, hasSize: Bool = true, rank: UInt8 = 0, name: UInt32)
-        -> SymbolTable.Entry
-    {
-        SymbolTable.Entry(
-            start: start, end: end, hasSize: hasSize, rank: rank,
-            name: SymbolTable.Name(section: 0, offset: name))
+    private func entry(_ start: UInt64, _ end: UInt64, hasSize: Bool = true, number: Int) -> SymbolTable.Entry {
+        SymbolTable.Entry(start: start, length: end - start, hasSize: hasSize, number: number)
     }
 
-    private func name(_ table: SymbolTable, at address: UInt64) -> UInt32? {
-        table.index(containing: address).map { table[$0].name.offset }
+    /// Of several at one address, the one with the highest number.
+    private func number(_ table: SymbolTable, at address: UInt64) -> Int? {
+        table.entry(containing: address) { $0.max { $0.number < $1.number }! }?.number
     }
 
     @Test func sizesAreRespected() {
-        let table = SymbolTable([entry(0x20, 0x28, name: 2), entry(0x10, 0x18, name: 1)]) { _, _ in false }
+        let table = SymbolTable([entry(0x20, 0x28, number: 2), entry(0x10, 0x18, number: 1)])
         #expect(
-            [0x0f, 0x10, 0x17, 0x18, 0x1f, 0x20, 0x27, 0x28].map { name(table, at: $0) } == [
+            [0x0f, 0x10, 0x17, 0x18, 0x1f, 0x20, 0x27, 0x28].map { number(table, at: $0) } == [
                 nil, 1, 1, nil, nil, 2, 2, nil,
             ])
     }
@@ -27,37 +24,69 @@ import Testing
     /// Assembly code has symbols without a size: they go on to the next, or to the end of the section.
     @Test func withoutASize() {
         let table = SymbolTable([
-            entry(0x10, 0x40, hasSize: false, name: 1), entry(0x20, 0x40, hasSize: false, name: 2),
-        ]) { _, _ in false }
-        #expect([0x1f, 0x20, 0x3f, 0x40].map { name(table, at: $0) } == [1, 2, 2, nil])
+            entry(0x10, 0x40, hasSize: false, number: 1), entry(0x20, 0x40, hasSize: false, number: 2),
+        ])
+        #expect([0x1f, 0x20, 0x3f, 0x40].map { number(table, at: $0) } == [1, 2, 2, nil])
     }
 
     @Test func theInnermostIsFound() {
         let table = SymbolTable([
-            entry(0x10, 0x80, name: 1), entry(0x20, 0x28, name: 2), entry(0x30, 0x38, name: 3),
-        ]) {
-            _, _ in false
-        }
+            entry(0x10, 0x80, number: 1), entry(0x20, 0x28, number: 2), entry(0x30, 0x38, number: 3),
+        ])
         #expect(
-            [0x1f, 0x20, 0x28, 0x35, 0x40, 0x7f, 0x80].map { name(table, at: $0) } == [1, 2, 1, 3, 1, 1, nil])
+            [0x1f, 0x20, 0x28, 0x35, 0x40, 0x7f, 0x80].map { number(table, at: $0) } == [1, 2, 1, 3, 1, 1, nil])
     }
 
-    @Test func theHighestRankOfAnAddressWins() {
+    /// The end of the one that is chosen decides, not that of another.
+    @Test func oneOfSeveralIsChosen() {
         let table = SymbolTable([
-            entry(0x10, 0x18, rank: 1, name: 1), entry(0x10, 0x18, rank: 3, name: 2),
-            entry(0x10, 0x18, rank: 2, name: 3),
-        ]) { _, _ in false }
-        #expect(name(table, at: 0x10) == 2)
+            entry(0x10, 0x18, number: 1), entry(0x10, 0x14, number: 3), entry(0x10, 0x20, number: 2),
+            entry(0x00, 0x30, number: 0),
+        ])
+        #expect([0x10, 0x13, 0x14, 0x1f].map { number(table, at: $0) } == [3, 3, 0, 0])
     }
 
-    @Test func theBetterNameOfARankWins() {
-        let table = SymbolTable([entry(0x10, 0x18, name: 5), entry(0x10, 0x18, name: 4)]) {
-            $0.offset < $1.offset
+    /// Every address of a made-up file, against a search through all entries. Addresses lie far apart,
+    /// so that all digits of the sort count.
+    @Test func likeASearchThroughAll() {
+        var state: UInt64 = 20_240_229
+        func random(below bound: UInt64) -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return (state >> 33) % bound
         }
-        #expect(name(table, at: 0x10) == 4)
+        for _ in 0..<20 {
+            let entries = (0..<300).map { number in
+                let start = random(below: 4) << 61 | random(below: 3) << 30 | random(below: 200)
+                return entry(start, start + 1 + random(below: 20), number: number)
+            }
+            let table = SymbolTable(entries)
+            for entry in entries {
+                for address in [entry.start &- 1, entry.start, entry.end &- 1, entry.end] {
+                    // The last number of the nearest start of which that one reaches the address.
+                    let groups = Dictionary(grouping: entries.filter { $0.start <= address }, by: \.start)
+                    let chosen = groups.values.compactMap { $0.max { $0.number < $1.number } }
+                    let expected = chosen.filter { address < $0.end }.max { $0.start < $1.start }
+                    #expect(number(table, at: address) == expected?.number)
+                }
+            }
+        }
+    }
+
+    /// Lengths are kept in 32 bits; a longer one is as good as endless.
+    @Test func longLengths() {
+        let table = SymbolTable([entry(1, 1 << 50, number: 1), entry(.max - 1, .max, number: 2)])
+        #expect([0, 1, 1 << 31, .max - 1, .max].map { number(table, at: $0) } == [nil, 1, 1, 2, nil])
+    }
+
+    /// Functions that begin in front of an address may be many, and a search does not go on for ever.
+    @Test func aBoundedSearch() {
+        let small = (1..<5000).map { entry(UInt64($0), UInt64($0 + 1), number: $0) }
+        let table = SymbolTable(small + [entry(0, 10000, number: 0)])
+        #expect(number(table, at: 100) == 100)
+        #expect(number(table, at: 5500) == nil)
     }
 
     @Test func emptyTables() {
-        #expect(SymbolTable([]) { _, _ in false }.index(containing: 0) == nil)
+        #expect(number(SymbolTable([]), at: 0) == nil)
     }
 }

@@ -2,6 +2,7 @@
 import CVariableMonitor
 import RecordWriting
 import Reports
+import SourceLines
 import Symbolisation
 
 /// Two small dumps with all kinds of records, and with names that try to break a report.
@@ -50,8 +51,8 @@ func hostileSample() -> Sample {
 
 private func userstack(_ frames: inout FrameMaker) -> [NamedFrame] {
     let program = "/home/me/userstack"
-    let line = SourceLine(function: "customFunction1", file: "/src/user stack.c", line: 12)
-    let inlined = SourceLine(function: "pause_a_little", file: "/src/pause.h", line: 3)
+    let line = SourceFrame(function: "customFunction1", file: "/src/user stack.c", line: 12)
+    let inlined = SourceFrame(function: "pause_a_little", file: "/src/pause.h", line: 3)
     return [
         frames.user("clock_nanosleep", "/lib/libc.so.6"),
         frames.user("customFunction1", program, sources: [inlined, line]),

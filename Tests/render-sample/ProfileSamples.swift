@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import RecordWriting
+import PerfData
 import Reports
 
 /// Samples of a profile, which belong to no dump: two events of one thread.
@@ -12,7 +13,7 @@ func profileSample() -> Sample {
         for _ in 0..<count {
             sample.task(
                 pid: 11, tgid: 10, comm: Array("rec".utf8), state: "R",
-                .init(user: user, end: .complete, sample: ProfileSample(event: event, period: period)))
+                .init(user: user, end: .complete, event: SampledEvent(name: event, period: period)))
         }
     }
     return sample

@@ -2,7 +2,9 @@
 import CVariableMonitor
 import DumpRecords
 import RecordWriting
+import PerfData
 import Reports
+import SourceLines
 import StackUnwinding
 import Symbolisation
 
@@ -12,7 +14,7 @@ struct Sample {
         var user: [NamedFrame]?
         var end: UserStack.End?
         var kernel: [NamedFrame] = []
-        var sample: ProfileSample?
+        var event: SampledEvent?
     }
 
     private(set) var writer = RecordWriter()
@@ -54,7 +56,7 @@ struct Sample {
                 renderer.write(
                     ResolvedTask(
                         number: index + 1, task: task, userFrames: stacks.user, userEnd: stacks.end,
-                        kernelFrames: stacks.kernel, chain: dump.chain(of: task.tgid), sample: stacks.sample),
+                        kernelFrames: stacks.kernel, chain: dump.chain(of: task.tgid), event: stacks.event),
                     to: &output)
             }
             if dump.id != 0 { renderer.end(dump, to: &output) }
@@ -72,13 +74,13 @@ struct FrameMaker {
     /// A frame of a program, in a function of 256 bytes.
     mutating func user(
         _ name: String?, _ path: String, at line: UInt64 = 0x20, state: MappedFile.State = .usable,
-        sources: [SourceLine] = []
+        sources: [SourceFrame] = []
     ) -> NamedFrame {
         user(name, Array(path.utf8), at: line, state: state, sources: sources)
     }
 
     mutating func user(
-        _ name: String?, _ path: [UInt8], at offset: UInt64, state: MappedFile.State, sources: [SourceLine] = []
+        _ name: String?, _ path: [UInt8], at offset: UInt64, state: MappedFile.State, sources: [SourceFrame] = []
     ) -> NamedFrame {
         let buildID: [UInt8] = [0xbe, 0xef] + path.suffix(4)
         let file = files[path] ?? MappedFile(path: path, buildID: buildID, state: state)

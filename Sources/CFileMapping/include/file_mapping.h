@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files mapped for reading that may be cut short meanwhile.
+ *
+ * Touching a page behind the end of a mapped file raises SIGBUS, which ends a program.
+ * Whoever may write a file that is being read could so end its reader. A handler puts a
+ * page of zeros there instead, and the read goes on: what it finds is damaged, as any
+ * file may be, and not fatal. Reading with pread(2) into buffers would avoid the signal too,
+ * but would copy what is looked at, and keep a descriptor open for each file.
+ *
+ * It is C, because a signal handler may run next to nothing of a language's run time.
+ */
+#ifndef FILE_MAPPING_H
+#define FILE_MAPPING_H
+
+#include <stddef.h>
+
+/*
+ * Opens a regular file for reading; -1 if it is none, or cannot be opened. Devices and FIFOs are
+ * not touched. A root other than NULL is that of the path and of all links on its way, as for
+ * a process with that root (openat2(2), which has no function of the C library).
+ */
+int file_open_regular(const char *root, const char *path);
+
+/* Maps the first bytes of a file for reading; NULL if that fails, with errno. */
+void *file_mapping_create(int file, size_t size);
+
+/* Takes back what file_mapping_create() returned, with the same size. */
+void file_mapping_destroy(void *start, size_t size);
+
+#endif

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a just-in-time compiler has written about its code, in a file `/tmp/perf-PID.map`: lines
+/// `start size name`, both numbers hexadecimal.
+final class PerfMap {
+    private let file: FileBytes
+    private let table: SymbolTable
+    /// By where the name is in the file.
+    private var known: [Int: Symbol] = [:]
+
+    /// Larger ones are read up to here.
+    private static let bytesMax = 256 << 20
+    private static let entriesMax = 4 << 20
+    private static let nameMax = 1024
+
+    /// That of a process, in its own `/tmp`; nil if there is none. Anyone may write there, so it
+    /// must belong to the process's user, or to root.
+    convenience init?(of process: LiveProcess) {
+        guard let root = process.root, let status = process.status,
+            let file = FileBytes(path: Array("/tmp/perf-\(status.pid).map".utf8), root: root),
+            file.owner == status.user || file.owner == 0
+        else { return nil }
+        self.init(file)
+    }
+
+    init(_ file: FileBytes) {
+        self.file = file
+        let count = min(file.count, Self.bytesMax)
+        table = SymbolTable(file.withBytes(at: 0, count: UInt64(count), Self.entries) ?? [])
+    }
+
+    func symbol(at address: UInt64) -> Symbol? {
+        // Code that was thrown away leaves its line; what came later at its place is what is there.
+        guard let entry = table.entry(containing: address, { $0[$0.endIndex - 1] }) else { return nil }
+        if let symbol = known[entry.number] { return symbol }
+        let text = file.withBytes(
+            at: UInt64(entry.number), count: UInt64(min(Self.nameMax, file.count - entry.number))
+        ) { bytes in
+            unsafe bytes.withUnsafeBytes { unsafe Array($0.prefix { $0 != UInt8(ascii: "\n") }) }
+        }
+        guard let text else { return nil }
+        let symbol = Symbol(name: functionName(ofSymbol: String(decoding: text, as: UTF8.self)), start: entry.start)
+        known[entry.number] = symbol
+        return symbol
+    }
+
+    private static func entries(_ text: RawSpan) -> [SymbolTable.Entry] {
+        unsafe text.withUnsafeBytes { unsafe LineScanner($0).map(entries) } ?? []
+    }
+
+    private static func entries(_ lines: LineScanner) -> [SymbolTable.Entry] {
+        var scanner = lines
+        var entries: [SymbolTable.Entry] = []
+        while !scanner.isAtEnd, entries.count < entriesMax {
+            if let start = scanner.takeHexadecimal(), scanner.skip(UInt8(ascii: " ")),
+                let size = scanner.takeHexadecimal(), scanner.skip(UInt8(ascii: " ")), size > 0
+            {
+                entries.append(
+                    SymbolTable.Entry(start: start, length: size, hasSize: true, number: scanner.position))
+            }
+            _ = scanner.skipLine()
+        }
+        return entries
+    }
+}
