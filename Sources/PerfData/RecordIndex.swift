@@ -106,7 +106,9 @@ struct RecordIndex {
         return 0
     }
 
-    private static func time(inSample body: FieldCursor, _ events: EventTable) throws(PerfRecordFlaw) -> UInt64 {
+    private static func time(
+        inSample body: FieldCursor, _ events: EventTable
+    ) throws(PerfRecordFlaw) -> UInt64 {
         var field = body
         let attributes = try events.attributes(ofSample: body)
         guard let offset = attributes.timeOffsetInSample else { return 0 }

@@ -133,8 +133,13 @@ import Testing
         writer.sample(1, pid: 5)
         let attribute = [UInt8](repeating: 0, count: 128)
         writer.features = [
-            (3, PerfFileWriter.text("host")), (4, PerfFileWriter.text("6.1.0")), (6, PerfFileWriter.text("x86_64")),
-            (12, bytes(UInt32(1)) + bytes(UInt32(128)) + attribute + bytes(UInt32(0)) + PerfFileWriter.text("cpu-clock")),
+            (3, PerfFileWriter.text("host")), (4, PerfFileWriter.text("6.1.0")),
+            (6, PerfFileWriter.text("x86_64")),
+            (
+                12,
+                bytes(UInt32(1)) + bytes(UInt32(128)) + attribute + bytes(UInt32(0))
+                    + PerfFileWriter.text("cpu-clock")
+            ),
         ]
         let file = try ScratchFile(writer.file()).open()
         #expect(file.host == Host(name: "host", release: "6.1.0", architecture: "x86_64"))
@@ -147,7 +152,9 @@ import Testing
         writer.sample(2, pid: 5)
         let buildID = [UInt8](1...20)
         let entry = bytes(UInt32(5)) + buildID + [8, 0, 0, 0] + Array("/bin/sh\0".utf8)
-        writer.features = [(2, bytes(UInt32(0)) + bytes(UInt16(2 | 1 << 15)) + bytes(UInt16(8 + entry.count)) + entry)]
+        writer.features = [
+            (2, bytes(UInt32(0)) + bytes(UInt16(2 | 1 << 15)) + bytes(UInt16(8 + entry.count)) + entry)
+        ]
         var found: [[UInt8]] = []
         try ScratchFile(writer.file()).open().forEachSample(
             where: { _ in true }, makeSpace: { $0.map(\.buildID) }
