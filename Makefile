@@ -23,7 +23,7 @@ C_PROGRAMS := $(patsubst testcase/c/%.c,build/%-c,$(wildcard testcase/c/*.c))
 BENCHMARKS := $(addprefix build/benchmarks/,loop breakpoint parents read_stacks)
 C_FLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -Werror -I$(ABI)
 
-.PHONY: all kmod programs swift testcase-c setup demo test bench fuzz soak clean help
+.PHONY: all kmod programs swift testcase-c man completions setup demo test bench fuzz soak clean help
 
 all: kmod programs ## the module and all programs
 
@@ -57,6 +57,21 @@ build/%-c: testcase/c/%.c $(wildcard $(ABI)/*.h)
 
 build/ioctl_fuzz: $(wildcard Tests/fuzz/*.[ch]) $(ABI)/variable_monitor.h
 	@$(MAKE) -C Tests/fuzz
+
+man: build/man/ucli.1 ## build/man, the manual pages of ucli, from its source
+	@:
+
+build/man/ucli.1: $(SWIFT_SOURCES)
+	$(SWIFT) package --scratch-path $(SCRATCH) generate-manual --multi-page
+	@mkdir -p build/man
+	install -m 644 $(SCRATCH)/plugins/GenerateManual/outputs/ucli/*.1 build/man/
+
+completions: $(addprefix build/completions/ucli.,bash zsh fish) ## build/completions, for bash, zsh and fish
+	@:
+
+build/completions/ucli.%: build/ucli
+	@mkdir -p build/completions
+	build/ucli --generate-completion-script $* >$@
 
 setup: ## installs what building and testing need
 	@tools/setup

@@ -102,7 +102,8 @@ public struct RecordedMachine: Equatable, Sendable {
     /// From lines of `key=value`; keys that are not known are skipped.
     init(_ text: [UInt8]) {
         for line in text.split(separator: UInt8(ascii: "\n")) {
-            let parts = line.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = line.split(
+                separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else { continue }
             let value = String(decoding: parts[1], as: UTF8.self)
             switch String(decoding: parts[0], as: UTF8.self) {

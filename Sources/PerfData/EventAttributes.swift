@@ -118,7 +118,8 @@ struct EventTable {
     /// Throws if samples cannot be understood.
     func check() throws(PerfDataError) {
         guard let first = events.first?.attributes else { throw .damaged("it describes no events") }
-        guard events.contains(where: { $0.attributes.sampleType.isSuperset(of: [.userRegisters, .userStack]) })
+        guard
+            events.contains(where: { $0.attributes.sampleType.isSuperset(of: [.userRegisters, .userStack]) })
         else { throw .noUserStacks }
         let areDistinct = events.allSatisfy {
             $0.attributes.idOffsetInSample == first.idOffsetInSample

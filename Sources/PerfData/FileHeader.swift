@@ -90,7 +90,9 @@ struct FileHeader {
         // What an interrupted perf did not write, names without which the rest still means much.
         var list = FieldCursor(try file.read(at: records.upperBound, count: present.count * 16))
         for feature in present {
-            guard let place = try? Section(&list), var contents = try? place.contents(of: file) else { return }
+            guard let place = try? Section(&list), var contents = try? place.contents(of: file) else {
+                return
+            }
             try read(feature: UInt64(feature), &contents)
         }
     }

@@ -39,7 +39,8 @@ final class InputFile {
     /// Fills a buffer that is there; how many bytes of it.
     func read(into bytes: inout [UInt8], at offset: UInt64) throws(PerfDataError) -> Int {
         var failure: Errno?
-        let count = unsafe bytes.withUnsafeMutableBytes { buffer in unsafe fill(buffer, at: offset, &failure) }
+        let count = unsafe bytes.withUnsafeMutableBytes { buffer in unsafe fill(buffer, at: offset, &failure)
+        }
         if let failure { throw .cannotRead(failure) }
         return count
     }

@@ -13,11 +13,6 @@ public struct PerfDamages: Sendable {
         count += 1
         if first.count < Self.keptMax { first.append(PerfDamage(offset: offset, flaw: flaw)) }
     }
-
-    mutating func add(_ others: PerfDamages) {
-        count += others.count
-        first += others.first.prefix(Self.keptMax - first.count)
-    }
 }
 
 /// One record that was left out.

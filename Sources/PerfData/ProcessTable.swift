@@ -10,24 +10,41 @@ struct ProcessTable<Space> {
     private final class Memory {
         var list: MappingList
         var space: Space?
+        private let copies: Copies
+        private let copied: Int
 
-        init(_ list: MappingList) {
-            self.list = list
+        init() {
+            (list, copies, copied) = (MappingList(), Copies(), 0)
         }
+
+        /// For a child that is to have others than its parent.
+        init(copying list: MappingList, _ copies: Copies) {
+            self.list = list
+            self.copies = copies
+            copied = list.mappings.count
+            copies.count += copied
+        }
+
+        deinit {
+            copies.count -= copied
+        }
+    }
+
+    /// How many mappings there are as copies of others.
+    private final class Copies {
+        var count = 0
     }
 
     private var memories: [UInt32: Memory] = [:]
     private var names: [UInt32: RawText] = [:]
-    /// Those that ended last. They are sampled for a moment more; what was made of their mappings
-    /// is let go when others have ended.
-    private var ended: [Memory] = []
-    /// How often a mapping was copied for a child that has others than its parent.
-    private var copied = 0
+    /// Those that ended last, which are sampled for a moment more.
+    private var ended: [(pid: UInt32, memory: Memory)] = []
+    private let copies = Copies()
 
-    private static var endedMax: Int { 16 }
+    private static var endedMax: Int { 64 }
     private static var mappingsMax: Int { 1 << 14 }
     /// A small file could otherwise ask for any amount of memory.
-    private static var copiedMax: Int { 1 << 20 }
+    private static var copiesMax: Int { 1 << 20 }
 
     func name(ofTask tid: UInt32) -> RawText {
         names[tid] ?? RawText("")
@@ -51,7 +68,7 @@ struct ProcessTable<Space> {
             names[tid] = names[parentTask]
             if pid != parent, !hasOwnMappings { memories[pid] = memories[parent] }
         case .exit(let pid, let tid):
-            if pid == tid, let memory = memories[pid] { retire(memory) }
+            if pid == tid, let memory = memories[pid] { retire(memory, of: pid) }
         case .map(let pid, let mapping, let isExecutable):
             try edit(memoryOf: pid) { list in
                 if isExecutable { list.insert(mapping) } else { list.remove(mapping.addresses) }
@@ -63,20 +80,26 @@ struct ProcessTable<Space> {
         memoryOf pid: UInt32, _ body: (inout MappingList) -> Void
     ) throws(PerfRecordFlaw) {
         // The table lets go of it, so that nobody else has it unless a relative does.
-        var memory = memories.removeValue(forKey: pid) ?? Memory(MappingList())
+        var memory = memories.removeValue(forKey: pid) ?? Memory()
         defer { memories[pid] = memory }
         guard memory.list.mappings.count < Self.mappingsMax else { throw .tooManyMappings }
         if !isKnownUniquelyReferenced(&memory) {
-            guard copied + memory.list.mappings.count <= Self.copiedMax else { throw .tooManyMappings }
-            copied += memory.list.mappings.count
-            memory = Memory(memory.list)
+            guard copies.count + memory.list.mappings.count <= Self.copiesMax else {
+                throw .tooManyMappings
+            }
+            memory = Memory(copying: memory.list, copies)
         }
         memory.space = nil
         body(&memory.list)
     }
 
-    private mutating func retire(_ memory: Memory) {
-        if ended.count == Self.endedMax { ended.removeFirst().space = nil }
-        ended.append(memory)
+    /// A process is forgotten when many others have ended after it.
+    private mutating func retire(_ memory: Memory, of pid: UInt32) {
+        if ended.count == Self.endedMax {
+            let oldest = ended.removeFirst()
+            // Its number may be another one's by now.
+            if memories[oldest.pid] === oldest.memory { memories[oldest.pid] = nil }
+        }
+        ended.append((pid, memory))
     }
 }

@@ -58,12 +58,19 @@ struct RecordIndex {
     private static func record(
         at offset: UInt64, before end: UInt64, _ window: inout ReadWindow
     ) throws(PerfDataError) -> (RecordPrefix, FieldCursor)? {
-        guard var head = try window.cursor(at: offset, count: RecordPrefix.byteCount),
-            let record = try? RecordPrefix(&head), UInt64(record.size) <= end - offset,
+        guard let record = try prefix(at: offset, &window), UInt64(record.size) <= end - offset,
             var body = try window.cursor(at: offset, count: Int(record.size)),
             (try? body.skip(UInt64(RecordPrefix.byteCount))) != nil
         else { return nil }
         return (record, body)
+    }
+
+    /// Its cursor is gone when the window moves, which would copy bytes that somebody holds.
+    private static func prefix(
+        at offset: UInt64, _ window: inout ReadWindow
+    ) throws(PerfDataError) -> RecordPrefix? {
+        guard var head = try window.cursor(at: offset, count: RecordPrefix.byteCount) else { return nil }
+        return try? RecordPrefix(&head)
     }
 
     /// Takes in a record; returns how many bytes of data come between it and the next one.
@@ -99,7 +106,9 @@ struct RecordIndex {
         return 0
     }
 
-    private static func time(inSample body: FieldCursor, _ events: EventTable) throws(PerfRecordFlaw) -> UInt64 {
+    private static func time(
+        inSample body: FieldCursor, _ events: EventTable
+    ) throws(PerfRecordFlaw) -> UInt64 {
         var field = body
         let attributes = try events.attributes(ofSample: body)
         guard let offset = attributes.timeOffsetInSample else { return 0 }

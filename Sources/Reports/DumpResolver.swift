@@ -57,9 +57,10 @@ public final class DumpResolver {
         _ body: (ResolvedTask) throws -> Void
     ) throws {
         var number = 0
-        try profile.forEachSample(
-            where: isWanted, makeSpace: { CodeSpace(ProcessImage(mappings: $0, files: files)) }
-        ) { sample, space in
+        func codeSpace(_ mappings: [FileMapping]) -> CodeSpace {
+            CodeSpace(ProcessImage(mappings: mappings, files: files))
+        }
+        try profile.forEachSample(where: isWanted, makeSpace: codeSpace) { sample, space in
             number += 1
             var resolved = resolve(sample.task, number: number, in: space)
             resolved.event = sample.event

@@ -65,7 +65,8 @@ struct Device: ~Copyable {
         switch Errno(rawValue: -result) {
         case _ where result == 0: return request.dump_id
         case .noSuchProcess: throw .noInput("there is no process \(number)")
-        case .noBufferSpace: throw .cannotRead("the buffer has no room for a dump; print what is there with ucli")
+        case .noBufferSpace:
+            throw .cannotRead("the buffer has no room for a dump; print what is there with ucli")
         case .resourceBusy: throw .cannotRead("too many dumps wait to be made; try again")
         case let error: throw .cannotRead("no dump could be made: \(error)")
         }

@@ -13,7 +13,8 @@ struct FilterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only tasks of this name.", valueName: "name"))
     var comm: [String] = []
 
-    @Option(help: ArgumentHelp("Only tasks in one of these states, such as D or RD.", valueName: "letters"),
+    @Option(
+        help: ArgumentHelp("Only tasks in one of these states, such as D or RD.", valueName: "letters"),
         transform: Self.states)
     var state: Set<UInt8> = []
 
@@ -41,7 +42,8 @@ struct FilterOptions: ParsableArguments {
 
     private static func states(_ text: String) throws -> Set<UInt8> {
         let letters = text.utf8.filter { $0 != UInt8(ascii: ",") }
-        guard !letters.isEmpty, letters.allSatisfy({ $0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z") })
+        guard !letters.isEmpty,
+            letters.allSatisfy({ $0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z") })
         else { throw ValidationError("States are letters, as ps shows them.") }
         return Set(letters)
     }

@@ -19,14 +19,17 @@ struct RecordCommand: Subcommand {
                 ucli record -o minute.rec --follow --for 60
             """)
 
-    @Option(name: .customShort("o"), help: ArgumentHelp("The file to write.", valueName: "file"),
+    @Option(
+        name: .customShort("o"), help: ArgumentHelp("The file to write.", valueName: "file"),
         completion: .file())
     var path: String
 
     @Flag(help: "Go on recording dumps as they come, until interrupted.")
     var follow = false
 
-    @Option(name: .customLong("for"), help: ArgumentHelp("End following after so many seconds.", valueName: "seconds"))
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp("End following after so many seconds.", valueName: "seconds"))
     var seconds: UInt32?
 
     func validate() throws {

@@ -23,7 +23,8 @@ struct ReportCommand: Subcommand {
     @Argument(help: "A file that ucli record wrote.", completion: .file())
     var file: String?
 
-    @Option(help: ArgumentHelp("Read a file that perf record --call-graph dwarf wrote.", valueName: "file"),
+    @Option(
+        help: ArgumentHelp("Read a file that perf record --call-graph dwarf wrote.", valueName: "file"),
         completion: .file())
     var perfData: String?
 
@@ -39,7 +40,8 @@ struct ReportCommand: Subcommand {
             throw ValidationError("--follow is for the module's dumps, not for files.")
         }
         if perfData != nil, !filter.dump.isEmpty || filter.since != nil {
-            throw ValidationError("--dump and --since are for dumps: samples have no dump, and no time of day.")
+            throw ValidationError(
+                "--dump and --since are for dumps: samples have no dump, and no time of day.")
         }
     }
 

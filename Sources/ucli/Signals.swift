@@ -46,7 +46,7 @@ struct StopSignal {
 
 private func handleSignals() {
     for number in endingSignals {
-        signal(number) { number in
+        let before = signal(number) { number in
             if unsafe stopPipe >= 0 {
                 var byte: UInt8 = 0
                 _ = unsafe write(stopPipe, &byte, 1)
@@ -56,5 +56,8 @@ private func handleSignals() {
             signal(number, SIG_DFL)
             raise(number)
         }
+        // As nohup(1) has it.
+        let isIgnored = unsafe unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+        if isIgnored { signal(number, SIG_IGN) }
     }
 }

@@ -24,7 +24,9 @@ struct StatusCommand: Subcommand {
         do throws(Errno) {
             status = ModuleStatus(try readFile("/proc/variable_monitor/status"))
         } catch {
-            guard error == .noSuchFileOrDirectory else { throw Failure.cannotOpen("the module's status", error) }
+            guard error == .noSuchFileOrDirectory else {
+                throw Failure.cannotOpen("the module's status", error)
+            }
         }
         if json {
             output.buffer.write(ModuleStatus.json(status))

@@ -20,7 +20,8 @@ struct UCLI: ParsableCommand {
             permission.
             """,
         subcommands: [
-            ReportCommand.self, RecordCommand.self, ListCommand.self, StatusCommand.self, SnapshotCommand.self,
+            ReportCommand.self, RecordCommand.self, ListCommand.self, StatusCommand.self,
+            SnapshotCommand.self,
         ],
         defaultSubcommand: ReportCommand.self)
 }

@@ -19,7 +19,8 @@ import Testing
         writer.name(1, pid: 5, tid: 5, "sh")
         writer.map(2, pid: 5, 0x1000..<0x2000, "/bin/sh")
         writer.fork(3, pid: 6, parent: 5)
-        writer.sample(4, pid: 6, chain: [UInt64(bitPattern: -128), 0xffff_ffff_8100_0000], stack: Array(0..<32))
+        writer.sample(
+            4, pid: 6, chain: [UInt64(bitPattern: -128), 0xffff_ffff_8100_0000], stack: Array(0..<32))
         writer.exit(5, pid: 6)
         writer.features = [(3, PerfFileWriter.text("host")), (6, PerfFileWriter.text("x86_64"))]
         return writer
@@ -102,7 +103,8 @@ import Testing
         writer.map(1, pid: 5, UInt64.max - 10..<UInt64.max, "/x")
         writer.append(
             type: 1, flags: 2,
-            [UInt8](repeating: 0, count: 8) + bytes(UInt64.max) + bytes(UInt64(2)) + [UInt8](repeating: 0, count: 32))
+            [UInt8](repeating: 0, count: 8) + bytes(UInt64.max) + bytes(UInt64(2))
+                + [UInt8](repeating: 0, count: 32))
         writer.sample(2, pid: 5)
         #expect(try read(writer.file()) == (1, 1))
     }

@@ -52,7 +52,8 @@ struct PerfFileWriter {
 
     mutating func exit(_ time: UInt64, pid: UInt32) {
         append(
-            type: 4, bytes(pid) + bytes(UInt32(1)) + bytes(pid) + bytes(UInt32(1)) + bytes(time) + trailer(time))
+            type: 4,
+            bytes(pid) + bytes(UInt32(1)) + bytes(pid) + bytes(UInt32(1)) + bytes(time) + trailer(time))
     }
 
     mutating func sample(

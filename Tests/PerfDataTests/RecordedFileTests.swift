@@ -21,7 +21,9 @@ import Testing
     }
 
     /// Several processes that fork, execute others, sleep, and load libraries.
-    private static let program = ["sh", "-c", "sleep 0.01 & sleep 0.02; ls / >/dev/null; (sleep 0.01; true); wait"]
+    private static let program = [
+        "sh", "-c", "sleep 0.01 & sleep 0.02; ls / >/dev/null; (sleep 0.01; true); wait",
+    ]
 
     private func record(_ way: Way) throws -> ScratchFile {
         let file = try ScratchFile()
@@ -49,7 +51,8 @@ import Testing
 
     private func script(_ file: ScratchFile, _ fields: String) throws -> [Substring] {
         let output = try run("perf", ["script", "--no-inline", "--ns", "-i", file.path, "-F", fields])
-        return String(decoding: output, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        return String(decoding: output, as: UTF8.self).split(
+            separator: "\n", omittingEmptySubsequences: false)
     }
 
     @Test(arguments: Way.allCases) func samplesAreThoseOfPerfScript(_ way: Way) throws {
@@ -125,7 +128,9 @@ import Testing
     /// Without stacks there is nothing to unwind, and the message says how to get them.
     @Test func aFileWithoutStacksSaysSo() throws {
         let file = try ScratchFile()
-        _ = try run("perf", ["record", "-q", "-g", "-e", "context-switches", "-c", "1", "-o", file.path, "--"] + Self.program)
+        _ = try run(
+            "perf",
+            ["record", "-q", "-g", "-e", "context-switches", "-c", "1", "-o", file.path, "--"] + Self.program)
         #expect(throws: PerfDataError.noUserStacks) { try file.open() }
     }
 

@@ -32,7 +32,9 @@ extension PerfDataFile {
         var seen: [Seen] = []
         try forEachSample(
             where: { _ in true },
-            makeSpace: { $0.map { (addresses: $0.addresses, path: String(decoding: $0.path, as: UTF8.self)) } }
+            makeSpace: {
+                $0.map { (addresses: $0.addresses, path: String(decoding: $0.path, as: UTF8.self)) }
+            }
         ) { seen.append(Seen(sample: $0, mappings: $1)) }
         return seen
     }

@@ -69,8 +69,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "s", "5", "-5s", "5x", "99999999999999999999s", "18446744073709551615d", "24:00", "9", "9:60", "9:30:60",
-        "2024-13-01 09:30", "2024-05-01", "2024-05 09:30", "yesterday", "09:30 ", " 09:30", "2024-05-01  09:30",
+        "", "s", "5", "-5s", "5x", "99999999999999999999s", "18446744073709551615d", "24:00", "9", "9:60",
+        "9:30:60",
+        "2024-13-01 09:30", "2024-05-01", "2024-05 09:30", "yesterday", "09:30 ", " 09:30",
+        "2024-05-01  09:30",
         "1:2:3:4", "٣:٠٠",
     ]) func otherTextsAreNoTimes(_ text: String) {
         #expect(ReportTime(text) == nil)
@@ -78,7 +80,8 @@ import Testing
 }
 
 @Suite struct ModuleStatusTests {
-    private let status = ModuleStatus(Array("watches: 2\nbuffer_bytes: 8388608\nodd\nbad\"name: 1\nx: y\n".utf8))
+    private let status = ModuleStatus(
+        Array("watches: 2\nbuffer_bytes: 8388608\nodd\nbad\"name: 1\nx: y\n".utf8))
 
     @Test func linesOfAnotherFormAreSkipped() {
         #expect(status.fields.map(\.name) == ["watches", "buffer_bytes"])
