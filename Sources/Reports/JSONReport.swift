@@ -129,7 +129,7 @@ extension ReportBuffer {
     private mutating func frames(_ key: String, _ frames: [NamedFrame], _ lines: inout FrameLines) {
         array(key, frames.indices) { index, output in
             if index > 0 { output.write(byte: UInt8(ascii: ",")) }
-            lines.write(frames[index], to: &output) { frame, line in line.object { $0.members(of: frame) } }
+            lines.write(frames, index, to: &output) { frame, line in line.object { $0.members(of: frame) } }
         }
     }
 

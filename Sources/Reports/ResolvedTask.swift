@@ -20,7 +20,7 @@ public struct ResolvedTask: Sendable {
     public var sample: ProfileSample?
 
     public init(
-        number: Int, task: CapturedTask, userFrames: [NamedFrame]?, userEnd: UserStack.End?,
+        number: Int, task: CapturedTask, userFrames: [NamedFrame]?, userEnd: UserStack.End? = nil,
         kernelFrames: [NamedFrame], chain: [CapturedProcess], sample: ProfileSample? = nil
     ) {
         self.number = number
