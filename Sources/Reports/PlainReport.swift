@@ -133,7 +133,8 @@ struct PlainReport: MergingRenderer {
             write("    0x\(String(frame.address, radix: 16))", style, to: &output)
         }
         let place = frame.sources.last.map(Self.place) ?? origin
-        write(place.map { "  \($0.printable)\n" } ?? "\n", .faint, to: &output)
+        if let place { write("  \(place.printable)", .faint, to: &output) }
+        output.write("\n")
     }
 
     private static func place(of source: SourceLine) -> String {

@@ -15,7 +15,7 @@ import Testing
         #expect(json { $0.string("a", "\"\\\n\u{7f}é\u{0}") } == #"{"a":"\"\\\u000a\u007fé\u0000"}"#)
     }
 
-    @Test func bytesThatAreNoUTF8AreBase64(){
+    @Test func bytesThatAreNoUTF8AreBase64() {
         #expect(json { $0.text("a", RawText([0x61, 0xff][...])) } == #"{"a":{"base64":"Yf8="}}"#)
     }
 

@@ -61,7 +61,7 @@ import Testing
             try ResolvedTask.sample(user: [NamedFrame(address: 0x1000, name: name)])
         }
         let lines = try rendered(.perf, tasks).split(separator: "\n").filter { $0.hasPrefix("\t") }
-        #expect(lines.map { $0.split(separator: " ")[1] } == ["one+0x0", "two+0x0", "one+0x0"])
+        #expect(lines.map { $0.split(separator: " ")[2] } == ["one+0x0", "two+0x0", "one+0x0"])
         let blocks = try rendered(.text, tasks).split(separator: "\n").filter { $0.hasPrefix("#~") }
         #expect(blocks.map { $0.split(separator: " ")[2] } == ["one", "two", "one"])
     }
