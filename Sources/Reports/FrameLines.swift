@@ -15,7 +15,8 @@ struct FrameLines {
 
     /// Writes the lines that `format` has for each frame; it must have the same for the same frame.
     mutating func write(
-        _ frames: [NamedFrame], to output: inout ReportBuffer, format: (NamedFrame, inout ReportBuffer) -> Void
+        _ frames: [NamedFrame], to output: inout ReportBuffer,
+        format: (NamedFrame, inout ReportBuffer) -> Void
     ) {
         for index in frames.indices {
             write(frames, index, to: &output, format: format)

@@ -104,7 +104,9 @@ struct JSONReport: MergingRenderer {
 }
 
 extension ReportBuffer {
-    fileprivate mutating func frames(of resolved: ResolvedTask, _ user: inout FrameLines, _ kernel: inout FrameLines) {
+    fileprivate mutating func frames(
+        of resolved: ResolvedTask, _ user: inout FrameLines, _ kernel: inout FrameLines
+    ) {
         if let frames = resolved.userFrames, let end = resolved.userEnd {
             self.frames("user", frames, &user)
             string("user_end", Self.name(of: end))

@@ -25,7 +25,8 @@ public struct NamedFrame: Sendable {
         self.sources = sources
         identity = Identity(
             address: address, fileAddress: location.address,
-            symbol: location.symbol.map { ObjectIdentifier($0) }, file: location.file.map { ObjectIdentifier($0) })
+            symbol: location.symbol.map { ObjectIdentifier($0) },
+            file: location.file.map { ObjectIdentifier($0) })
     }
 
     /// A frame that is only known by its function's name.

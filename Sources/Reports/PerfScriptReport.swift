@@ -55,7 +55,8 @@ struct PerfScriptReport: ReportRenderer {
             output.write(" \(inlined.function.printable) (inlined)\n")
         }
         let path = frame.location.file.map { String(decoding: $0.path, as: UTF8.self).printable }
-        write(frame, in: path.map { $0.isEmpty ? "//anon" : $0 } ?? "unknown", isPath: path != nil, to: &output)
+        write(
+            frame, in: path.map { $0.isEmpty ? "//anon" : $0 } ?? "unknown", isPath: path != nil, to: &output)
     }
 
     /// A file's path stands in parentheses, what is no path in brackets in them.

@@ -11,7 +11,9 @@ struct Frames {
 
     init(_ names: String...) {
         symbols = Dictionary(
-            uniqueKeysWithValues: names.enumerated().map { ($1, Symbol(name: $1, start: UInt64($0 + 1) << 12)) })
+            uniqueKeysWithValues: names.enumerated().map {
+                ($1, Symbol(name: $1, start: UInt64($0 + 1) << 12))
+            })
     }
 
     /// Functions, leaf first; a caller's address is behind the call. "?" has no name.

@@ -37,7 +37,9 @@ import Testing
         let changed = MappedFile(path: Array("/bin/x\n".utf8), buildID: [], state: .changed)
         let task = try ResolvedTask.sample(user: frames("?", "?", file: changed))
         let text = try rendered(.plain, [task, task])
-        #expect(text.hasSuffix("    0x7000f018  x?\n\nChanged since, and therefore not used for names:\n  /bin/x?\n"))
+        #expect(
+            text.hasSuffix(
+                "    0x7000f018  x?\n\nChanged since, and therefore not used for names:\n  /bin/x?\n"))
     }
 
     @Test func colourOnlyWhenAsked() throws {
@@ -54,7 +56,9 @@ import Testing
 
     @Test func topTalliesNamesAndStates() throws {
         let tasks = try ["a", "b", "b"].map { try ResolvedTask.sample(comm: $0, user: frames("main")) }
-        #expect(try rendered(.plain, tasks, top: true).hasPrefix("3 tasks: 3 sleeping\n  of 2 b, a\n  in the program\n"))
+        #expect(
+            try rendered(.plain, tasks, top: true).hasPrefix(
+                "3 tasks: 3 sleeping\n  of 2 b, a\n  in the program\n"))
     }
 
     @Test func shortfallsAreCounted() throws {

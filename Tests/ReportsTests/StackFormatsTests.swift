@@ -36,7 +36,8 @@ import Testing
         let rare = try ResolvedTask.sample(user: frames("main"))
         let often = try ResolvedTask.sample(user: frames("work"))
         #expect(try rendered(.folded, [rare, often, often]) == "userstack;main 1\nuserstack;work 2\n")
-        #expect(try rendered(.folded, [rare, often, often], top: true) == "userstack;work 2\nuserstack;main 1\n")
+        #expect(
+            try rendered(.folded, [rare, often, often], top: true) == "userstack;work 2\nuserstack;main 1\n")
     }
 
     @Test func perfText() throws {
@@ -71,7 +72,9 @@ import Testing
         options.kernelFirst = true
         var renderer = try ReportFormat.text.makeRenderer(options: options)
         let task = try ResolvedTask.sample(user: frames("work", "main"), kernel: frames("schedule"))
-        let tags = text(of: &renderer, [task]).split(separator: "\n").map { $0.prefix(2) }.filter { $0 != "  " }
+        let tags = text(of: &renderer, [task]).split(separator: "\n").map { $0.prefix(2) }.filter {
+            $0 != "  "
+        }
         #expect(tags == ["##", "#@", "##", "#~", "#~", "#*", "#^", "#^", "#^", "##"])
     }
 
@@ -81,10 +84,13 @@ import Testing
             ResolvedTask.sample(comm: "two", user: frames("work")),
             ResolvedTask.sample(comm: "three", user: frames("work")),
         ]
-        let lines = try rendered(.text, tasks, top: true).split(separator: "\n").filter { $0.contains("CGROUP") }
+        let lines = try rendered(.text, tasks, top: true).split(separator: "\n").filter {
+            $0.contains("CGROUP")
+        }
         #expect(
             lines == [
-                "##CGROUP:[/]  51666      [1]  采样命中[S]  2 tasks", "##CGROUP:[/]  51666      [1]  采样命中[S]  1 task",
+                "##CGROUP:[/]  51666      [1]  采样命中[S]  2 tasks",
+                "##CGROUP:[/]  51666      [1]  采样命中[S]  1 task",
             ])
     }
 
