@@ -54,19 +54,13 @@ public struct DefaultReport: MergingRenderer {
         output.write("##C++ pid \(resolved.task.tgid)\n")
         output.write(
             "    用户态堆栈SP:\(hex(registers.rsp)), BP:\(hex(registers.rbp)), IP:\(hex(registers.rip))\n")
-        let span = frames.span
-        for index in span.indices {
-            userLines.write(span[index], to: &output) { Self.write("#~", $0, from: "[symbol]", to: &$1) }
-        }
+        userLines.write(frames, to: &output) { Self.write("#~", $0, from: "[symbol]", to: &$1) }
     }
 
     private mutating func writeKernelStack(of resolved: ResolvedTask, to output: inout ReportBuffer) {
         output.write("    内核态堆栈:\n")
-        let span = resolved.kernelFrames.span
-        for index in span.indices {
-            kernelLines.write(span[index], to: &output) {
-                Self.write("#@", $0, from: "[kernel.kallsyms]", to: &$1)
-            }
+        kernelLines.write(resolved.kernelFrames, to: &output) {
+            Self.write("#@", $0, from: "[kernel.kallsyms]", to: &$1)
         }
     }
 

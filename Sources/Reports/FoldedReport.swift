@@ -38,7 +38,7 @@ struct FoldedReport: ReportRenderer {
 
     /// A name without what ends a frame or a stack, or, at the start of a line, makes it a comment.
     private static func text(of entry: FrameNames.Entry) -> String {
-        let name = entry.name.replacing([(of: ";", by: ":"), (of: " ", by: "_")])
+        let name = entry.name.replacing([";": ":", " ": "_"])
         return switch entry.kind {
         case .task: name.first == "#" ? "_" + name.dropFirst() : name
         case .user: name

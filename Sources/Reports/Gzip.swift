@@ -11,7 +11,8 @@ func gzipped(_ bytes: [UInt8]) -> [UInt8]? {
     var stream = unsafe z_stream()
     guard
         unsafe deflateInit2_(
-            &stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, windowBits, memoryLevel, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+            &stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, windowBits, memoryLevel, Z_DEFAULT_STRATEGY,
+            ZLIB_VERSION,
             Int32(MemoryLayout<z_stream>.size)) == Z_OK
     else { return nil }
     defer { unsafe deflateEnd(&stream) }

@@ -104,7 +104,9 @@ struct JSONReport: MergingRenderer {
 }
 
 extension ReportBuffer {
-    fileprivate mutating func frames(of resolved: ResolvedTask, _ user: inout FrameLines, _ kernel: inout FrameLines) {
+    fileprivate mutating func frames(
+        of resolved: ResolvedTask, _ user: inout FrameLines, _ kernel: inout FrameLines
+    ) {
         if let frames = resolved.userFrames, let end = resolved.userEnd {
             self.frames("user", frames, &user)
             string("user_end", Self.name(of: end))
@@ -130,7 +132,7 @@ extension ReportBuffer {
     private mutating func frames(_ key: String, _ frames: [NamedFrame], _ lines: inout FrameLines) {
         array(key, frames.indices) { index, output in
             if index > 0 { output.write(byte: UInt8(ascii: ",")) }
-            lines.write(frames[index], to: &output) { frame, line in line.object { $0.members(of: frame) } }
+            lines.write(frames, index, to: &output) { frame, line in line.object { $0.members(of: frame) } }
         }
     }
 

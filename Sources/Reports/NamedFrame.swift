@@ -4,17 +4,30 @@ import Symbolisation
 
 /// One frame of a stack.
 public struct NamedFrame: Sendable {
-    public var address: UInt64
+    public let address: UInt64
     /// Where the function is that the frame belongs to: of a caller, the byte before the address.
-    public var location: CodeLocation
+    public let location: CodeLocation
     /// Functions that were inlined there, innermost first, and last the function itself. Empty if
     /// nobody asked, or nothing tells.
     public var sources: [SourceFrame]
+    let identity: Identity
+
+    /// What tells frames of one report apart, without a reference that is counted.
+    struct Identity: Equatable {
+        var address: UInt64
+        var fileAddress: UInt64
+        var symbol: ObjectIdentifier?
+        var file: ObjectIdentifier?
+    }
 
     public init(address: UInt64, location: CodeLocation, sources: [SourceFrame] = []) {
         self.address = address
         self.location = location
         self.sources = sources
+        identity = Identity(
+            address: address, fileAddress: location.address,
+            symbol: location.symbol.map { ObjectIdentifier($0) },
+            file: location.file.map { ObjectIdentifier($0) })
     }
 
     /// A frame that is only known by its function's name.

@@ -12,18 +12,10 @@ struct PerfScriptReport: ReportRenderer {
 
     mutating func write(_ resolved: ResolvedTask, to output: inout ReportBuffer) {
         writeHeader(of: resolved, to: &output)
-        let kernelFrames = resolved.kernelFrames.span
-        for index in kernelFrames.indices {
-            kernelLines.write(kernelFrames[index], to: &output) { frame, line in
-                Self.write(frame, in: frame.location.symbol?.kernelModule ?? "kernel.kallsyms", to: &line)
-            }
+        kernelLines.write(resolved.kernelFrames, to: &output) { frame, line in
+            Self.write(frame, in: frame.location.symbol?.kernelModule ?? "kernel.kallsyms", to: &line)
         }
-        if let frames = resolved.userFrames {
-            let userFrames = frames.span
-            for index in userFrames.indices {
-                userLines.write(userFrames[index], to: &output, format: Self.writeUser)
-            }
-        }
+        if let frames = resolved.userFrames { userLines.write(frames, to: &output, format: Self.writeUser) }
         output.write(byte: UInt8(ascii: "\n"))
     }
 
@@ -51,7 +43,7 @@ struct PerfScriptReport: ReportRenderer {
     /// The name of a task as one word: readers look for the numbers behind it, end a name at `;` when
     /// they fold the stack, and take a `#` at the start of a line for a comment.
     private static func word(_ comm: RawText, of pid: UInt32) -> String {
-        let name = comm.printable.replacing([(of: " ", by: "_"), (of: ";", by: ":")])
+        let name = comm.printable.replacing([" ": "_", ";": ":"])
         if name.isEmpty { return ":\(pid)" }
         return name.first == "#" ? "_" + name.dropFirst() : name
     }
@@ -63,7 +55,8 @@ struct PerfScriptReport: ReportRenderer {
             output.write(" \(inlined.name) (inlined)\n")
         }
         let path = frame.location.file.map { String(decoding: $0.path, as: UTF8.self).printable }
-        write(frame, in: path.map { $0.isEmpty ? "//anon" : $0 } ?? "unknown", isPath: path != nil, to: &output)
+        write(
+            frame, in: path.map { $0.isEmpty ? "//anon" : $0 } ?? "unknown", isPath: path != nil, to: &output)
     }
 
     /// A file's path stands in parentheses, what is no path in brackets in them.

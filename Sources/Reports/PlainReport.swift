@@ -30,7 +30,9 @@ struct PlainReport: MergingRenderer {
             write("  \(description(of: hit, in: dump))\n", .red, to: &output)
         }
         for hang in dump.hangs {
-            write("  task \(hang.pid) (\(hang.comm.printable)) of process \(hang.tgid) hangs\n", .red, to: &output)
+            write(
+                "  task \(hang.pid) (\(hang.comm.printable)) of process \(hang.tgid) hangs\n", .red,
+                to: &output)
         }
     }
 
@@ -44,7 +46,8 @@ struct PlainReport: MergingRenderer {
 
     /// `temp = 151 > 150 in process 63936 (4 bytes at 0x601050); first task captured 0.042 ms after the tick`
     private func description(of hit: Hit, in dump: Dump) -> String {
-        var text = "\(hit.condition) in process \(hit.pid) (\(hit.length) bytes at 0x\(String(hit.address, radix: 16)))"
+        var text =
+            "\(hit.condition) in process \(hit.pid) (\(hit.length) bytes at 0x\(String(hit.address, radix: 16)))"
         if let end = dump.end, hit.tickTime < end.firstCapture {
             text += "; first task captured \(milliseconds(end.firstCapture - hit.tickTime)) ms after the tick"
         }
@@ -127,14 +130,17 @@ struct PlainReport: MergingRenderer {
     }
 
     /// `    function+0x12  file.c:34` or, without source, `    function+0x12  library.so`
-    private func write(_ frame: NamedFrame, _ style: Style, from origin: String?, to output: inout ReportBuffer) {
+    private func write(
+        _ frame: NamedFrame, _ style: Style, from origin: String?, to output: inout ReportBuffer
+    ) {
         if let name = frame.name, let offset = frame.offset {
             write("    \(name.printable)+0x\(String(offset, radix: 16))", style, to: &output)
         } else {
             write("    0x\(String(frame.address, radix: 16))", style, to: &output)
         }
         let place = frame.sources.last.map(Self.place) ?? origin
-        write(place.map { "  \($0.printable)\n" } ?? "\n", .faint, to: &output)
+        if let place { write("  \(place.printable)", .faint, to: &output) }
+        output.write("\n")
     }
 
     private static func place(of source: SourceFrame) -> String {
@@ -164,7 +170,8 @@ struct PlainReport: MergingRenderer {
     private func write(_ text: String, _ style: Style, to output: inout ReportBuffer) {
         guard hasColour else { return output.write(text) }
         let isLine = text.last == "\n"
-        output.write("\u{1b}[\(style.rawValue)m\(isLine ? text.dropLast() : text[...])\u{1b}[0m\(isLine ? "\n" : "")")
+        output.write(
+            "\u{1b}[\(style.rawValue)m\(isLine ? text.dropLast() : text[...])\u{1b}[0m\(isLine ? "\n" : "")")
     }
 }
 

@@ -55,14 +55,17 @@ struct PprofLocations {
         let mapping = mapping.map { mappings.number(of: $0) } ?? 0
         let address = frame.location.address
         mappingEnds[mapping] = max(mappingEnds[mapping] ?? 0, address &+ 1)
-        return Int(locations.number(of: Location(mapping: mapping, address: address, lines: lines(of: frame))))
+        return Int(
+            locations.number(of: Location(mapping: mapping, address: address, lines: lines(of: frame))))
     }
 
     private mutating func lines(of frame: NamedFrame) -> [Line] {
         guard let name = frame.name else { return [] }
         if frame.sources.isEmpty { return [Line(function: function(name, file: ""), line: 0)] }
         hasLines = true
-        return frame.sources.map { Line(function: function($0.name, file: $0.file), line: UInt64(clamping: $0.line)) }
+        return frame.sources.map {
+            Line(function: function($0.name, file: $0.file), line: UInt64(clamping: $0.line))
+        }
     }
 
     private mutating func function(_ name: String, file: String) -> UInt64 {

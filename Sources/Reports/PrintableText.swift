@@ -20,8 +20,11 @@ extension String {
     }
 
     /// The text with other characters in place of some, for formats that end a field at them.
-    func replacing(_ replacements: [(of: Character, by: Character)]) -> String {
-        String(map { character in replacements.first { $0.of == character }?.by ?? character })
+    func replacing(_ replacements: KeyValuePairs<Character, Character>) -> String {
+        // Most names have none of them, and comparing bytes is quicker.
+        let bytes = replacements.map { $0.key.asciiValue }
+        if utf8.allSatisfy({ !bytes.contains($0) }) { return self }
+        return String(map { character in replacements.first { $0.key == character }?.value ?? character })
     }
 }
 

@@ -34,8 +34,12 @@ public enum ReportFormat: String, CaseIterable, Sendable {
     public var isBinary: Bool { self == .pprof }
 
     /// A renderer of this format; throws if it has no form for an option.
-    public func makeRenderer(options: ReportOptions = ReportOptions()) throws(UnsupportedOption) -> any ReportRenderer {
-        if options.kernelFirst, self != .text { throw UnsupportedOption(option: "--kernel-first", format: self) }
+    public func makeRenderer(options: ReportOptions = ReportOptions()) throws(UnsupportedOption)
+        -> any ReportRenderer
+    {
+        if options.kernelFirst, self != .text {
+            throw UnsupportedOption(option: "--kernel-first", format: self)
+        }
         switch self {
         case .text: return merged(DefaultReport(kernelFirst: options.kernelFirst), options)
         case .plain: return merged(PlainReport(hasColour: options.hasColour), options)

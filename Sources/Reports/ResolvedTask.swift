@@ -21,7 +21,7 @@ public struct ResolvedTask: Sendable {
     public var event: SampledEvent?
 
     public init(
-        number: Int, task: CapturedTask, userFrames: [NamedFrame]?, userEnd: UserStack.End?,
+        number: Int, task: CapturedTask, userFrames: [NamedFrame]?, userEnd: UserStack.End? = nil,
         kernelFrames: [NamedFrame], chain: [CapturedProcess], event: SampledEvent? = nil
     ) {
         self.number = number

@@ -39,10 +39,16 @@ public struct Shortfalls: Sendable {
             (truncated, "stack longer than its copy", "stacks longer than their copies"),
             (unreadable, "stack with memory that was not copied", "stacks with memory that was not copied"),
             (onOtherStacks, "stack that goes on on another one", "stacks that go on on other ones"),
-            (withoutRules, "stack that ends at a function without unwind rules", "stacks that end at functions without unwind rules"),
+            (
+                withoutRules, "stack that ends at a function without unwind rules",
+                "stacks that end at functions without unwind rules"
+            ),
             (tooDeep, "stack with too many frames", "stacks with too many frames"),
             (of32Bit, "stack of 32-bit code not unwound", "stacks of 32-bit code not unwound"),
-            (kernelTruncated, "kernel stack with more frames than were recorded", "kernel stacks with more frames than were recorded"),
+            (
+                kernelTruncated, "kernel stack with more frames than were recorded",
+                "kernel stacks with more frames than were recorded"
+            ),
             (unnamed, "frame without a name", "frames without a name"),
             (changedFiles.count, "file changed since", "files changed since"),
         ]

@@ -15,8 +15,11 @@ public func summary(of dump: Dump) -> String {
     text += ": " + (causes.isEmpty ? "no hits" : causes.joined(separator: ", "))
     text += "; \(dump.tasks.count) tasks"
     guard let end = dump.end else { return text + "; its end is missing" }
-    if let tick = dump.hits.map(\.tickTime).min(), tick < end.firstCapture, end.firstCapture <= end.lastCapture {
-        text += " \(milliseconds(end.firstCapture - tick)) to \(milliseconds(end.lastCapture - tick)) ms after the tick"
+    if let tick = dump.hits.map(\.tickTime).min(), tick < end.firstCapture,
+        end.firstCapture <= end.lastCapture
+    {
+        text +=
+            " \(milliseconds(end.firstCapture - tick)) to \(milliseconds(end.lastCapture - tick)) ms after the tick"
     }
     for (count, why) in [
         (end.skippedLimit, "over the limit of tasks"), (end.skippedTime, "over the limit of time"),

@@ -30,9 +30,11 @@ func hostileSample() -> Sample {
     sample.task(
         pid: 701, tgid: 70, comm: [0x23, 0xff, 0xfe, 0x0a, 0x22, 0x5c, 0x3c], state: "R",
         .init(user: [frames.user("main;</script>\u{202e}", "/bin/x")], end: .unreadable))
-    sample.task(pid: 9, tgid: 9, comm: [], state: "I", flags: VMON_TASK_KERNEL_THREAD.rawValue,
+    sample.task(
+        pid: 9, tgid: 9, comm: [], state: "I", flags: VMON_TASK_KERNEL_THREAD.rawValue,
         .init(kernel: [frames.kernel("worker_thread"), frames.kernel("kthread")]))
-    sample.task(pid: 32, tgid: 32, comm: Array("old".utf8), state: "S", flags: VMON_TASK_32BIT.rawValue,
+    sample.task(
+        pid: 32, tgid: 32, comm: Array("old".utf8), state: "S", flags: VMON_TASK_32BIT.rawValue,
         .init(user: [frames.user("poll", "/lib/libc.so.6")], end: .is32Bit))
     sample.add { writer in
         writer.end(captured: 5)
@@ -95,7 +97,8 @@ private func mappings(_ writer: inout RecordWriter) {
 }
 
 private func processes(_ writer: inout RecordWriter) {
-    writer.process(pid: 51666, parent: 7, comm: "userstack", commandLine: Array("./userstack\0a b\0\n;\0".utf8))
+    writer.process(
+        pid: 51666, parent: 7, comm: "userstack", commandLine: Array("./userstack\0a b\0\n;\0".utf8))
     writer.process(pid: 7, parent: 0, comm: "bash", commandLine: [0xff, 0x22, 0x00, 0x3c])
     writer.process(pid: 70, parent: 7, comm: "x", commandLine: [])
 }

@@ -8,7 +8,9 @@ func profileSample() -> Sample {
     var sample = Sample()
     var frames = FrameMaker()
     sample.add { $0.dumpID = 0 }
-    for (event, period, count) in [("cpu-clock", 1_000_000, 3), ("context-switches", 1, 2)] as [(String, UInt64, Int)] {
+    for (event, period, count) in [("cpu-clock", 1_000_000, 3), ("context-switches", 1, 2)]
+        as [(String, UInt64, Int)]
+    {
         let user = ["spin", "main", "_start"].map { frames.user($0, "/home/me/rec") }
         for _ in 0..<count {
             sample.task(
@@ -26,7 +28,9 @@ func deepSample() -> Sample {
     let kernel = ["schedule", "do_nanosleep", "hrtimer_nanosleep", "common_nsleep", "do_syscall_64"].map {
         frames.kernel($0)
     }
-    let recursion = (0..<37).map { frames.user($0.isMultiple(of: 2) ? "fb" : "fa", "/tmp/perf/rec", at: 0x10 + $0 % 4) }
+    let recursion = (0..<37).map {
+        frames.user($0.isMultiple(of: 2) ? "fb" : "fa", "/tmp/perf/rec", at: 0x10 + $0 % 4)
+    }
     let user =
         [frames.user("clock_nanosleep", "/usr/lib/x86_64-linux-gnu/libc.so.6")] + recursion
         + ["start_thread", "clone3"].map { frames.user($0, "/usr/lib/x86_64-linux-gnu/libc.so.6") }

@@ -80,7 +80,8 @@ struct FrameMaker {
     }
 
     mutating func user(
-        _ name: String?, _ path: [UInt8], at offset: UInt64, state: MappedFile.State, sources: [SourceFrame] = []
+        _ name: String?, _ path: [UInt8], at offset: UInt64, state: MappedFile.State,
+        sources: [SourceFrame] = []
     ) -> NamedFrame {
         let buildID: [UInt8] = [0xbe, 0xef] + path.suffix(4)
         let file = files[path] ?? MappedFile(path: path, buildID: buildID, state: state)
@@ -88,7 +89,8 @@ struct FrameMaker {
         let symbol = symbol(name, of: String(decoding: path, as: UTF8.self), from: 0x1000)
         let start: UInt64 = symbol?.start ?? 0x9000
         let location = CodeLocation(symbol: symbol, file: file, address: start + offset - 1)
-        return NamedFrame(address: 0x5555_0000_0000 + location.address + 1, location: location, sources: sources)
+        return NamedFrame(
+            address: 0x5555_0000_0000 + location.address + 1, location: location, sources: sources)
     }
 
     mutating func kernel(_ name: String?, module: String? = nil, at offset: UInt64 = 0x10) -> NamedFrame {

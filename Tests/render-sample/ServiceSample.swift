@@ -17,7 +17,8 @@ func serviceSample() -> Sample {
     for group in groups {
         for _ in 0..<group.count {
             sample.task(
-                pid: pid, tgid: pid - pid % 100, comm: Array(group.comm.utf8), state: group.state, cgroup: group.cgroup,
+                pid: pid, tgid: pid - pid % 100, comm: Array(group.comm.utf8), state: group.state,
+                cgroup: group.cgroup,
                 .init(
                     user: group.user.isEmpty
                         ? nil : group.user.split(separator: " ").map { frames.user(String($0), group.file) },
@@ -47,52 +48,77 @@ private let diskRead =
     "schedule io_schedule folio_wait_bit_common filemap_get_pages filemap_read ext4_file_read_iter vfs_read ksys_pread64"
     + systemCall
 private let lockWait = "schedule futex_wait_queue futex_wait do_futex __x64_sys_futex" + systemCall
-private let pollWait = "schedule schedule_hrtimeout_range ep_poll do_epoll_wait __x64_sys_epoll_wait" + systemCall
+private let pollWait =
+    "schedule schedule_hrtimeout_range ep_poll do_epoll_wait __x64_sys_epoll_wait" + systemCall
 private let start = " start_thread clone3"
 private let orders = "/usr/bin/orderd"
 private let postgres = "/usr/lib/postgresql/15/bin/postgres"
-private let backend = " exec_simple_query PostgresMain BackendRun ServerLoop PostmasterMain main __libc_start_main _start"
+private let backend =
+    " exec_simple_query PostgresMain BackendRun ServerLoop PostmasterMain main __libc_start_main _start"
 
 private let groups: [Group] = [
-    Group(count: 212, comm: "postgres", state: "D", cgroup: "/system.slice/postgresql.service", file: postgres,
+    Group(
+        count: 212, comm: "postgres", state: "D", cgroup: "/system.slice/postgresql.service", file: postgres,
         kernel: diskRead,
-        user: "pread64 FileRead mdread ReadBuffer_common heapgetpage heap_getnextslot SeqNext ExecScan ExecutePlan PortalRun"
+        user:
+            "pread64 FileRead mdread ReadBuffer_common heapgetpage heap_getnextslot SeqNext ExecScan ExecutePlan PortalRun"
             + backend),
-    Group(count: 61, comm: "postgres", state: "D", cgroup: "/system.slice/postgresql.service", file: postgres,
+    Group(
+        count: 61, comm: "postgres", state: "D", cgroup: "/system.slice/postgresql.service", file: postgres,
         kernel: diskRead,
-        user: "pread64 FileRead mdread ReadBuffer_common _bt_getbuf _bt_search _bt_first btgettuple IndexNext ExecScan ExecNestLoop ExecutePlan PortalRun"
+        user:
+            "pread64 FileRead mdread ReadBuffer_common _bt_getbuf _bt_search _bt_first btgettuple IndexNext ExecScan ExecNestLoop ExecutePlan PortalRun"
             + backend),
-    Group(count: 18, comm: "postgres", state: "D", cgroup: "/system.slice/postgresql.service", file: postgres,
+    Group(
+        count: 18, comm: "postgres", state: "D", cgroup: "/system.slice/postgresql.service", file: postgres,
         kernel: "schedule jbd2_log_wait_commit ext4_sync_file do_fsync __x64_sys_fdatasync" + systemCall,
-        user: "fdatasync issue_xlog_fsync XLogWrite XLogFlush RecordTransactionCommit CommitTransaction finish_xact_command"
+        user:
+            "fdatasync issue_xlog_fsync XLogWrite XLogFlush RecordTransactionCommit CommitTransaction finish_xact_command"
             + backend),
-    Group(count: 380, comm: "orderd-worker", state: "S", cgroup: "/system.slice/orderd.service", file: orders,
+    Group(
+        count: 380, comm: "orderd-worker", state: "S", cgroup: "/system.slice/orderd.service", file: orders,
         kernel: "schedule schedule_timeout unix_stream_read_generic sock_recvmsg __sys_recvfrom" + systemCall,
-        user: "recv pqsecure_read PQgetResult PQexec db::Connection::query orders::find_by_customer orders::Handler::get http::Router::dispatch pool::Worker::run"
+        user:
+            "recv pqsecure_read PQgetResult PQexec db::Connection::query orders::find_by_customer orders::Handler::get http::Router::dispatch pool::Worker::run"
             + start),
-    Group(count: 140, comm: "orderd-worker", state: "S", cgroup: "/system.slice/orderd.service", file: orders,
+    Group(
+        count: 140, comm: "orderd-worker", state: "S", cgroup: "/system.slice/orderd.service", file: orders,
         kernel: lockWait,
-        user: "pthread_cond_wait db::Pool::acquire orders::find_by_customer orders::Handler::get http::Router::dispatch pool::Worker::run"
+        user:
+            "pthread_cond_wait db::Pool::acquire orders::find_by_customer orders::Handler::get http::Router::dispatch pool::Worker::run"
             + start),
-    Group(count: 64, comm: "orderd-worker", state: "S", cgroup: "/system.slice/orderd.service", file: orders,
+    Group(
+        count: 64, comm: "orderd-worker", state: "S", cgroup: "/system.slice/orderd.service", file: orders,
         kernel: lockWait,
-        user: "__lll_lock_wait pthread_mutex_lock orders::Cache::insert orders::Handler::put http::Router::dispatch pool::Worker::run"
+        user:
+            "__lll_lock_wait pthread_mutex_lock orders::Cache::insert orders::Handler::put http::Router::dispatch pool::Worker::run"
             + start),
-    Group(count: 9, comm: "orderd-worker", state: "R", cgroup: "/system.slice/orderd.service", file: orders,
+    Group(
+        count: 9, comm: "orderd-worker", state: "R", cgroup: "/system.slice/orderd.service", file: orders,
         kernel: "",
-        user: "json::Writer::escape json::Writer::string orders::to_json<Order> orders::Handler::get http::Router::dispatch pool::Worker::run"
+        user:
+            "json::Writer::escape json::Writer::string orders::to_json<Order> orders::Handler::get http::Router::dispatch pool::Worker::run"
             + start),
-    Group(count: 4, comm: "orderd", state: "S", cgroup: "/system.slice/orderd.service", file: orders,
+    Group(
+        count: 4, comm: "orderd", state: "S", cgroup: "/system.slice/orderd.service", file: orders,
         kernel: pollWait, user: "epoll_wait http::Server::accept_loop main __libc_start_main _start"),
-    Group(count: 48, comm: "nginx", state: "S", cgroup: "/system.slice/nginx.service", file: "/usr/sbin/nginx",
+    Group(
+        count: 48, comm: "nginx", state: "S", cgroup: "/system.slice/nginx.service", file: "/usr/sbin/nginx",
         kernel: pollWait,
-        user: "epoll_wait ngx_epoll_process_events ngx_process_events_and_timers ngx_worker_process_cycle main __libc_start_main _start"),
-    Group(count: 16, comm: "kworker/u8:2", state: "D", cgroup: "/", file: "",
-        kernel: "schedule io_schedule blk_mq_get_tag blk_mq_submit_bio submit_bio_noacct ext4_writepages do_writepages wb_writeback wb_workfn process_one_work worker_thread kthread ret_from_fork",
+        user:
+            "epoll_wait ngx_epoll_process_events ngx_process_events_and_timers ngx_worker_process_cycle main __libc_start_main _start"
+    ),
+    Group(
+        count: 16, comm: "kworker/u8:2", state: "D", cgroup: "/", file: "",
+        kernel:
+            "schedule io_schedule blk_mq_get_tag blk_mq_submit_bio submit_bio_noacct ext4_writepages do_writepages wb_writeback wb_workfn process_one_work worker_thread kthread ret_from_fork",
         user: ""),
-    Group(count: 1, comm: "jbd2/sda1-8", state: "D", cgroup: "/", file: "",
-        kernel: "schedule io_schedule bit_wait_io wait_on_buffer jbd2_journal_commit_transaction kjournald2 kthread ret_from_fork",
+    Group(
+        count: 1, comm: "jbd2/sda1-8", state: "D", cgroup: "/", file: "",
+        kernel:
+            "schedule io_schedule bit_wait_io wait_on_buffer jbd2_journal_commit_transaction kjournald2 kthread ret_from_fork",
         user: ""),
-    Group(count: 12, comm: "kworker/3:1", state: "I", cgroup: "/", file: "",
+    Group(
+        count: 12, comm: "kworker/3:1", state: "I", cgroup: "/", file: "",
         kernel: "schedule worker_thread kthread ret_from_fork", user: ""),
 ]
