@@ -12,7 +12,7 @@ public func functionName(ofSymbol symbol: String) -> String {
     return name.isEmpty ? oneWord(Array(symbol.utf8)[...]) : name
 }
 
-/// Text without blanks: left out next to punctuation, underscores between words.
+/// Text without blanks: left out next to punctuation, underscores between words. Only blanks are one underscore.
 func oneWord(_ text: ArraySlice<UInt8>) -> String {
     var word: [UInt8] = []
     for (index, byte) in zip(text.indices, text) {
@@ -24,5 +24,5 @@ func oneWord(_ text: ArraySlice<UInt8>) -> String {
         let isBesidePunctuation = ",<(".utf8.contains(word.last ?? next) || " >),".utf8.contains(next)
         if !isBesidePunctuation { word.append(UInt8(ascii: "_")) }
     }
-    return String(decoding: word, as: UTF8.self)
+    return word.isEmpty && !text.isEmpty ? "_" : String(decoding: word, as: UTF8.self)
 }
