@@ -21,7 +21,10 @@ let package = Package(
         // For Tests/fuzz-readers, which is a package of its own.
         .library(
             name: "Readers",
-            targets: ["CVariableMonitor", "DumpRecords", "RecordWriting", "StackUnwinding", "Symbolisation"]),
+            targets: [
+                "CVariableMonitor", "CallFrameInformation", "DumpRecords", "PerfData", "RecordWriting",
+                "StackUnwinding", "Symbolisation",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -24,6 +24,9 @@ let package = Package(
     dependencies: [.package(name: "variable-monitor", path: "../..")],
     targets: [
         .target(name: "FuzzInput", dependencies: [readers], swiftSettings: strict),
+        fuzzer("cfi"),
+        fuzzer("perf-data"),
+        fuzzer("recordings"),
         fuzzer("records"),
         fuzzer("elf"),
         fuzzer("names"),
