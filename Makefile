@@ -8,8 +8,10 @@ SHELL := /bin/bash
 KERNEL ?=
 # One stage of `make test`; see tools/test.
 STAGE ?=
-# How much `make fuzz` and `make soak` do, and the seed that repeats a run of theirs.
+# How much `make fuzz`, `make fuzz-readers` (for each reader) and `make soak` do, and the seed that
+# repeats a run of the first and the last.
 CALLS ?= 1000000
+SECONDS ?= 600
 SOAK_SECONDS ?= 300
 SEED ?=
 # SwiftPM's own folder.
@@ -23,7 +25,7 @@ C_PROGRAMS := $(patsubst testcase/c/%.c,build/%-c,$(wildcard testcase/c/*.c))
 BENCHMARKS := $(addprefix build/benchmarks/,loop breakpoint parents read_stacks)
 C_FLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -Werror -I$(ABI)
 
-.PHONY: all kmod programs swift testcase-c man completions setup demo test bench fuzz soak clean help
+.PHONY: all kmod programs swift testcase-c man completions setup demo test bench fuzz fuzz-readers soak clean help
 
 all: kmod programs ## the module and all programs
 
@@ -97,14 +99,17 @@ fuzz: ## fuzzes the module in the debug kernel: a million calls; CALLS=<number>,
 	    buffer_bytes=1048576 max_tasks=16 dump_gap_ms=500 && \
 	    build/ioctl_fuzz --calls $(CALLS) $(SEED:%=--seed %) && rmmod variable_monitor'
 
+fuzz-readers: ## fuzzes all that reads foreign bytes, 10 minutes for each reader; SECONDS=<number>
+	@tools/fuzz-readers $(SECONDS)
+
 soak: ## processes live and die under watches for 5 minutes; SOAK_SECONDS=<number>, SEED=<number>
 	@tools/vm --results build/soak --timeout $$(($(SOAK_SECONDS) + 300)) -- \
 	    Tests/soak/soak.py --seconds $(SOAK_SECONDS) $(SEED:%=--seed %)
 
 clean: ## removes everything built; the cache of kernels stays
-	rm -rf build $(SCRATCH)
+	rm -rf build $(SCRATCH) .build-fuzz-readers
 	find kmod -name '*.ko' -delete
 
 help: ## this list
 	@echo "make [target]"
-	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST) | sed 's/: /\t/' | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST) | sed 's/: /\t/' | expand -t 16

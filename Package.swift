@@ -18,6 +18,13 @@ let package = Package(
     products: [
         .library(name: "VariableMonitor", targets: ["VariableMonitor"]),
         .executable(name: "ucli", targets: ["ucli"]),
+        // For Tests/fuzz-readers, which is a package of its own.
+        .library(
+            name: "Readers",
+            targets: [
+                "CVariableMonitor", "CallFrameInformation", "DumpRecords", "PerfData", "RecordWriting",
+                "StackUnwinding", "Symbolisation",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

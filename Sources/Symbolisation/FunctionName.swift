@@ -41,7 +41,7 @@ private func withoutSuffix(_ symbol: ArraySlice<UInt8>) -> (symbol: ArraySlice<U
     return (symbol[..<dot], suffix[..<(link ?? suffix.endIndex)])
 }
 
-/// Text without blanks: left out next to punctuation, underscores between words.
+/// Text without blanks: left out next to punctuation, underscores between words. Only blanks are one underscore.
 func oneWord(_ text: ArraySlice<UInt8>) -> String {
     var word: [UInt8] = []
     for (index, byte) in zip(text.indices, text) {
@@ -53,5 +53,5 @@ func oneWord(_ text: ArraySlice<UInt8>) -> String {
         let isBesidePunctuation = ",<(".utf8.contains(word.last ?? next) || " >),".utf8.contains(next)
         if !isBesidePunctuation { word.append(UInt8(ascii: "_")) }
     }
-    return String(decoding: word, as: UTF8.self)
+    return word.isEmpty && !text.isEmpty ? "_" : String(decoding: word, as: UTF8.self)
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
+import PerfData
 import StackUnwinding
 import Symbolisation
 
@@ -32,7 +33,7 @@ extension ResolvedTask {
     /// A task of ``SampleTask`` with other frames.
     static func sample(
         comm: String = "userstack", cgroup: String = "/", user: [NamedFrame]?, kernel: [NamedFrame] = [],
-        end: UserStack.End = .complete, sample: ProfileSample? = nil
+        end: UserStack.End = .complete, event: SampledEvent? = nil
     ) throws -> ResolvedTask {
         var resolved = try SampleTask.resolved(SampleTask.dump(comm: comm, cgroup: cgroup), userFrames: user)
         resolved.number = 1

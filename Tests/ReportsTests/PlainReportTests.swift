@@ -2,6 +2,7 @@
 import DumpRecords
 import StackUnwinding
 import Symbolisation
+import SourceLines
 import Testing
 
 @testable import Reports
@@ -12,8 +13,8 @@ import Testing
     @Test func aTask() throws {
         var user = frames("work", "main")
         user[0].sources = [
-            SourceLine(function: "inlined", file: "/src/a.h", line: 3),
-            SourceLine(function: "work", file: "/src/a.c", line: 0),
+            SourceFrame(function: "inlined", file: "/src/a.h", line: 3),
+            SourceFrame(function: "work", file: "/src/a.c", line: 0),
         ]
         let task = try ResolvedTask.sample(user: user, kernel: frames("schedule"), end: .truncated)
         #expect(

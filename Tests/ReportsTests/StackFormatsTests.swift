@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
+import PerfData
 import Symbolisation
+import SourceLines
 import Testing
 
 @testable import Reports
@@ -28,7 +30,7 @@ import Testing
 
     @Test func inlinedFunctionsLieAboveTheirCaller() throws {
         var user = frames("work", "main")
-        user[0].sources = ["inner", "outer", "work"].map { SourceLine(function: $0, file: "a.c", line: 1) }
+        user[0].sources = ["inner", "outer", "work"].map { SourceFrame(function: $0, file: "a.c", line: 1) }
         #expect(try rendered(.folded, [.sample(user: user)]) == "userstack;main;work;outer;inner 1\n")
     }
 
@@ -44,7 +46,7 @@ import Testing
         let file = MappedFile(path: Array("/bin/my (x)".utf8), buildID: [], state: .usable)
         let task = try ResolvedTask.sample(
             comm: "a b", user: frames("work", file: file) + frames("?"), kernel: frames("schedule"),
-            sample: ProfileSample(event: "cpu-clock", period: 250_000))
+            event: SampledEvent(name: "cpu-clock", period: 250_000))
         #expect(
             try rendered(.perf, [task]) == """
                 a_b 51666/51666 [001]     1.000000:     250000 cpu-clock: 

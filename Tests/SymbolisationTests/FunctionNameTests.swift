@@ -83,7 +83,7 @@ import Testing
     }
 
     /// What only looks mangled stays what it is; nothing has blanks.
-    @Test(arguments: ["_Z", "_Zxyz", "$s", "$sqq", "_ZN", "a b", "a  ( b", "_Z1fv extra"])
+    @Test(arguments: ["_Z", "_Zxyz", "$s", "$sqq", "_ZN", " ", "a b", "a  ( b", "_Z1fv extra"])
     func names(symbol: String) {
         let name = functionName(ofSymbol: symbol)
         #expect(!name.isEmpty)
