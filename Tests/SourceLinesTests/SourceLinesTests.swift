@@ -62,10 +62,17 @@ import Testing
     private func judgement(_ fixture: borrowing Fixture, _ function: String) throws -> [(UInt64, [String])] {
         let listing = try fixture.run(
             "objdump -d --no-show-raw-insn whole | sed -n '/<\\(\(function)\\)>:$/,/^$/p' | sed -n 's/^ *\\([0-9a-f]*\\):.*/\\1/p'")
-        return try listing.split(separator: "\n").map { address in
-            let lines = try fixture.run("addr2line -i -f -e whole \(address)").split(separator: "\n").map(String.init)
-            return (try #require(UInt64(address, radix: 16)), lines)
+        try fixture.write(listing, to: "addresses")
+        // With -a, a line with the address begins what it says of each.
+        var judgement: [(UInt64, [String])] = []
+        for line in try fixture.run("addr2line -a -i -f -e whole < addresses").split(separator: "\n") {
+            if line.hasPrefix("0x") {
+                judgement.append((try #require(UInt64(line.dropFirst(2), radix: 16)), []))
+            } else {
+                judgement[judgement.count - 1].1.append(String(line))
+            }
         }
+        return judgement
     }
 
     private func check(_ fixture: borrowing Fixture, _ function: String, in file: ElfFile) throws {
