@@ -121,13 +121,15 @@ let package = Package(
             name: "DumpRecordsTests",
             dependencies: ["CVariableMonitor", "DumpRecords", "RecordWriting"],
             swiftSettings: strict),
+        // Runs compilers and other tools for tests.
+        .target(name: "Fixtures", path: "Tests/Fixtures", swiftSettings: strict),
         .testTarget(
             name: "CallFrameInformationTests",
             dependencies: ["CallFrameInformation"],
             swiftSettings: strict),
         .testTarget(
             name: "SymbolisationTests",
-            dependencies: ["Symbolisation"],
+            dependencies: ["Fixtures", "Symbolisation"],
             swiftSettings: strict),
         .testTarget(
             name: "PerfDataTests",
@@ -138,7 +140,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "SourceLinesTests",
-            dependencies: ["SourceLines", "Symbolisation"],
+            dependencies: ["Fixtures", "SourceLines", "Symbolisation"],
             swiftSettings: strict),
         .testTarget(
             name: "StackUnwindingTests",

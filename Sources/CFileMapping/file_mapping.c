@@ -48,7 +48,7 @@ static void handle_bus_error(int signal, siginfo_t *info, void *context)
 	if (info->si_code == BUS_ADRERR && is_mapped(address)) {
 		void *page = (void *)(address & ~(page_size - 1));
 
-		if (mmap(page, page_size, PROT_READ, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == page)
+		if (mmap(page, page_size, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == page)
 			return;
 	}
 	/* Not ours: it happens again when this returns, to whoever handled it before. */
@@ -81,7 +81,7 @@ static struct range *free_range(void)
 
 void *file_mapping_create(int file, size_t size)
 {
-	void *start = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
+	void *start = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file, 0);
 	struct range *range;
 
 	if (start == MAP_FAILED)

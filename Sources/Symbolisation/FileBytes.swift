@@ -121,7 +121,7 @@ import SystemPackage
         return unsafe Array(UnsafeRawBufferPointer(start: first, count: UnsafeRawPointer(end) - first))
     }
 
-    /// All bytes, for libelf and libdw; they must not be written to.
+    /// All bytes, for libelf and libdw; which may write to their own copy of pages.
     public func withBytes<Result>(_ body: (UnsafeMutablePointer<CChar>, Int) -> Result) -> Result {
         let bytes = unsafe UnsafeMutableRawPointer(mutating: start)
         return unsafe body(bytes.assumingMemoryBound(to: CChar.self), count)

@@ -22,7 +22,10 @@
  */
 int file_open_regular(const char *root, const char *path);
 
-/* Maps the first bytes of a file for reading; NULL if that fails, with errno. */
+/*
+ * Maps the first bytes of a file for reading; NULL if that fails, with errno. Pages are private and can be
+ * written to, because libdw marks in section headers what it has unpacked; the file never changes.
+ */
 void *file_mapping_create(int file, size_t size);
 
 /* Takes back what file_mapping_create() returned, with the same size. */
