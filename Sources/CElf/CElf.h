@@ -5,6 +5,7 @@
  */
 #include <gelf.h>
 #include <libelf.h>
+#include <zlib.h>
 #include <sys/auxv.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>

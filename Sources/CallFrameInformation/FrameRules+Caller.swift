@@ -35,7 +35,7 @@ extension FrameRules {
     ) -> UInt64? {
         switch rule {
         case .unspecified, .undefined, .sameValue: frame[register]
-        case .saved(let offset): word(address &+ UInt64(bitPattern: offset))
+        case .saved(let offset): saved(register, at: address &+ UInt64(bitPattern: offset), frame, word)
         case .offset(let offset): address &+ UInt64(bitPattern: offset)
         case .register(let number): frame[number]
         case .savedAt(let expression):
@@ -43,5 +43,14 @@ extension FrameRules {
         case .expression(let expression):
             evaluate(expression, initial: address, registers: frame, word: word)
         }
+    }
+
+    /// At its end a function takes what it saved off the stack, which compilers do not tell: then the
+    /// register has its value already.
+    private func saved(
+        _ register: Int, at place: UInt64, _ frame: RegisterValues, _ word: (UInt64) -> UInt64?
+    ) -> UInt64? {
+        let isTaken = register != RegisterNumber.rip && place < frame[RegisterNumber.rsp]
+        return word(place) ?? (isTaken ? frame[register] : nil)
     }
 }

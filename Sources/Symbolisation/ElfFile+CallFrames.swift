@@ -35,7 +35,7 @@ extension FileBytes {
             guard let section = sectionHeader(index, header) else { return nil }
             guard section.sh_type != UInt32(SHT_NOBITS), hasName(name, at: names.sh_offset &+ UInt64(section.sh_name))
             else { continue }
-            if section.sh_flags & UInt64(SHF_COMPRESSED) != 0 { return decompressedSection(index, section) }
+            if section.sh_flags & UInt64(SHF_COMPRESSED) != 0 { return decompressed(section) }
             return part(at: section.sh_offset, size: section.sh_size, address: section.sh_addr)
         }
         return nil
@@ -59,18 +59,22 @@ extension FileBytes {
         }
     }
 
-    /// Decompressed by libelf, which knows the methods.
-    private func decompressedSection(_ index: UInt64, _ section: Elf64_Shdr) -> SectionBytes? {
+    private func decompressed(_ section: Elf64_Shdr) -> SectionBytes? {
+        let headerSize = UInt64(MemoryLayout<Elf64_Chdr>.size)
         let sizeMax: UInt64 = 256 << 20
-        guard let header = load(at: section.sh_offset, as: Elf64_Chdr.self), header.ch_size <= sizeMax,
-            elf_version(UInt32(EV_CURRENT)) != EV_NONE,
-            let elf = unsafe withBytes({ unsafe elf_memory($0, $1) })
+        guard let header = load(at: section.sh_offset, as: Elf64_Chdr.self),
+            header.ch_type == UInt32(ELFCOMPRESS_ZLIB), header.ch_size <= sizeMax, section.sh_size > headerSize,
+            section.sh_offset <= UInt64(count), section.sh_size <= UInt64(count) - section.sh_offset
         else { return nil }
-        defer { unsafe elf_end(elf) }
-        guard let section = unsafe elf_getscn(elf, Int(index)), unsafe elf_compress(section, 0, 0) >= 0,
-            let data = unsafe elf_getdata(section, nil), let start = unsafe data.pointee.d_buf
-        else { return nil }
-        let bytes = unsafe UnsafeRawBufferPointer(start: start, count: data.pointee.d_size)
-        return unsafe SectionBytes(Array(bytes), address: 0)
+        let start = Int(section.sh_offset + headerSize)
+        let compressedSize = UInt(section.sh_size - headerSize)
+        var size = UInt(header.ch_size)
+        var bytes = [UInt8](repeating: 0, count: Int(size))
+        let result = unsafe withBytes { file, _ in
+            unsafe file.advanced(by: start).withMemoryRebound(to: UInt8.self, capacity: Int(compressedSize)) {
+                unsafe uncompress(&bytes, &size, $0, compressedSize)
+            }
+        }
+        return result == Z_OK && size == header.ch_size ? SectionBytes(bytes, address: 0) : nil
     }
 }

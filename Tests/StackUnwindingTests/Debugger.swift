@@ -8,17 +8,23 @@ enum Debugger {
         let name: String?
     }
 
-    static func frames(of pid: pid_t) throws -> [Frame] {
+    /// - Parameter thread: of the process; nil for its first one.
+    static func frames(of pid: pid_t, thread: pid_t? = nil) throws -> [Frame] {
         let script = """
+            for thread in gdb.selected_inferior().threads():
+                if thread.ptid[1] == \(thread ?? pid):
+                    thread.switch()
             frame = gdb.newest_frame()
             while frame:
-                print("FRAME %x %s" % (frame.pc(), frame.name()))
+                if frame.type() != gdb.INLINE_FRAME:
+                    print("FRAME %x %s" % (frame.pc(), frame.name()))
                 frame = frame.older()
             """
         let path = try TemporaryFolder.shared.newFile() + ".py"
         try write(script, to: path)
         let output = try ChildProcess.output(of: [
-            "gdb", "-nx", "-batch", "-p", String(pid), "-ex", "set backtrace past-main on", "-x", path,
+            "gdb", "-nx", "-batch", "-p", String(pid), "-ex", "set backtrace past-main on",
+            "-ex", "set backtrace past-entry on", "-x", path,
         ])
         let lines = output.split(separator: "\n").filter { $0.hasPrefix("FRAME ") }
         let frames = lines.map { line in

@@ -6,6 +6,7 @@ import RecordWriting
 /// Captures a process as the module does, without the module: its registers with ptrace(2), the
 /// rest from `/proc`. What comes out are the same records.
 struct LiveCapture {
+    /// Of a process, or of one of its threads.
     let pid: pid_t
     /// How much of the stack is copied, in bytes.
     var stackLimit = Int(VMON_USER_STACK_MAX)
@@ -46,6 +47,11 @@ struct LiveCapture {
         task.address_space = 1
         task.registers = registers
         task.stack_start = registers.rsp
+        let codeSegmentOf32Bits: UInt64 = 0x23
+        if registers.cs == codeSegmentOf32Bits { task.flags |= VMON_TASK_32BIT.rawValue }
+        if let end = stackRegion(registers, regions)?.addresses.upperBound, end - registers.rsp > stackLimit {
+            task.flags |= VMON_TASK_USER_TRUNCATED.rawValue
+        }
         return task
     }
 
@@ -55,7 +61,8 @@ struct LiveCapture {
         let detach: CInt = 17
         guard ptrace(attach, pid, 0, nil) == 0 else { throw TestFailure("PTRACE_ATTACH: errno \(errno)") }
         defer { ptrace(detach, pid, 0, nil) }
-        guard waitpid(pid, nil, 0) == pid else { throw TestFailure("waitpid: errno \(errno)") }
+        let anyThread: CInt = 0x4000_0000  // __WALL
+        guard waitpid(pid, nil, anyThread) == pid else { throw TestFailure("waitpid: errno \(errno)") }
         // The order of vmon_registers is that of user_regs_struct; that has six more at its end.
         var all = [UInt64](repeating: 0, count: 27)
         guard unsafe ptrace(getRegisters, pid, 0, &all) == 0 else {
@@ -65,11 +72,15 @@ struct LiveCapture {
     }
 
     private func stack(_ registers: vmon_registers, _ regions: [Region]) throws -> [UInt8] {
-        guard let region = regions.first(where: { $0.addresses.contains(registers.rsp) }) else {
+        guard let region = stackRegion(registers, regions) else {
             throw TestFailure("the stack is not mapped")
         }
         let count = min(Int(region.addresses.upperBound - registers.rsp), stackLimit)
         return try memory(at: registers.rsp, count: count)
+    }
+
+    private func stackRegion(_ registers: vmon_registers, _ regions: [Region]) -> Region? {
+        regions.first { $0.addresses.contains(registers.rsp) }
     }
 
     private func mappings(_ regions: [Region]) throws -> [(vmon_mapping, path: [UInt8])] {
