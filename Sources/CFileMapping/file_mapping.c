@@ -101,6 +101,18 @@ void *file_mapping_create(int file, size_t size)
 	return start;
 }
 
+void file_mapping_forget(void)
+{
+	pthread_mutex_lock(&lock);
+	for (struct range *range = atomic_load(&ranges); range; range = range->next) {
+		uintptr_t start = atomic_load(&range->start), end = atomic_load(&range->end);
+
+		if (end)
+			madvise((void *)start, end - start, MADV_DONTNEED);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
 void file_mapping_destroy(void *start, size_t size)
 {
 	pthread_mutex_lock(&lock);

@@ -29,7 +29,7 @@ public final class DumpResolver {
         options: Options = Options(),
         kernelSymbols: @escaping () -> KernelSymbols = { KernelSymbols.ofRunningKernel() }
     ) {
-        files = ElfFileCache(sysroot: options.sysroot)
+        files = ElfFileCache(sysroot: options.sysroot, forgetsPages: !options.showsSourceLines)
         sourceLines = options.showsSourceLines ? SourceLines() : nil
         readKernelSymbols = kernelSymbols
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CFileMapping
 import Glibc
 
 /// Opens each file once, however many processes have it mapped.
@@ -15,12 +16,28 @@ public final class ElfFileCache {
     /// Absolute, empty for none.
     private let sysroot: [UInt8]
 
+    private let forgetsPages: Bool
+    private var lookupsSinceForgetting = 0
+
+    /// Enough for the files' memory to stay below some 20 MB, and few enough to cost nothing.
+    private static let lookupsBeforeForgetting = 128
     private static let deleted = Array(" (deleted)".utf8)
 
-    /// - Parameter sysroot: a folder with the files of the machine that was dumped. Only files below
-    ///   it are used then, none of this machine's.
-    public init(sysroot: String? = nil) {
+    /// - Parameters:
+    ///   - sysroot: a folder with the files of the machine that was dumped. Only files below it are
+    ///     used then, none of this machine's.
+    ///   - forgetsPages: false if something else writes to the mapped files, as libdw does.
+    public init(sysroot: String? = nil, forgetsPages: Bool = true) {
         self.sysroot = sysroot.map { Self.absolute(Array($0.utf8)) } ?? []
+        self.forgetsPages = forgetsPages
+    }
+
+    /// Something was looked up in a file for the first time. Now and then the memory of all is given back.
+    func countLookup() {
+        lookupsSinceForgetting += 1
+        guard forgetsPages, lookupsSinceForgetting == Self.lookupsBeforeForgetting else { return }
+        lookupsSinceForgetting = 0
+        file_mapping_forget()
     }
 
     /// Whether the files of running processes may be used.

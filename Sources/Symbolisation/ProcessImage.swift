@@ -126,6 +126,7 @@ public final class ProcessImage {
         guard let index = index(containing: address) else { return CodeLocation(address: address) }
         if let place = file(ofMapping: index) {
             let fileAddress = address &- place.bias
+            cache.countLookup()
             return CodeLocation(
                 symbol: place.file.symbol(at: fileAddress), file: mappedFiles[index], address: fileAddress)
         }

@@ -39,7 +39,7 @@ extension ResolvedTask {
         resolved.number = 1
         resolved.kernelFrames = kernel
         resolved.userEnd = user == nil ? nil : end
-        resolved.sample = sample
+        resolved.event = event
         return resolved
     }
 }

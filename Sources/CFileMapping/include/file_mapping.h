@@ -28,6 +28,13 @@ int file_open_regular(const char *root, const char *path);
  */
 void *file_mapping_create(int file, size_t size);
 
+/*
+ * Gives the memory of all mapped files back, which comes again when it is touched: with each page that is
+ * read the kernel maps fifteen more around it, and a few thousand names touch all of a big program. What was
+ * written to the pages is lost.
+ */
+void file_mapping_forget(void);
+
 /* Takes back what file_mapping_create() returned, with the same size. */
 void file_mapping_destroy(void *start, size_t size);
 
