@@ -42,7 +42,9 @@ import Testing
         ]
 
     /// These have no `.eh_frame_hdr`, which libunwind needs: linked statically by gcc, or by Go.
-    private static let beyondLibunwind: Set = ["static", "static-stripped", "handler-static", "exceptions-static", "go"]
+    private static let beyondLibunwind: Set = [
+        "static", "static-stripped", "handler-static", "exceptions-static", "go",
+    ]
 
     @Test(arguments: expectations)
     func sameFramesAsTheDebugger(_ expected: Expectation) throws {
