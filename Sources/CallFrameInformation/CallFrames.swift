@@ -50,9 +50,11 @@ public final class CallFrames {
         return row.kind == .empty ? addRow(at: address) : row
     }
 
-    /// The rules of a row that is ``UnwindRow/Kind/complex``; nil for any other.
+    /// The rules of a row that is ``UnwindRow/Kind/complex`` or a ``UnwindRow/Kind/signalFrame``; nil
+    /// for any other.
     public func rules(of row: UnwindRow) -> FrameRules? {
-        guard row.kind == .complex, row.rulesIndex < complexRules.count else { return nil }
+        let hasRules = row.kind == .complex || row.kind == .signalFrame
+        guard hasRules, row.rulesIndex < complexRules.count else { return nil }
         return complexRules[Int(row.rulesIndex)]
     }
 
@@ -78,7 +80,7 @@ public final class CallFrames {
     private func complexRow(_ rules: FrameRules) -> UnwindRow {
         guard complexRules.count < Self.complexRulesMax else { return UnwindRow(.malformed) }
         complexRules.append(rules)
-        var row = UnwindRow(.complex)
+        var row = UnwindRow(rules.isSignalFrame ? .signalFrame : .complex)
         row.rulesIndex = UInt32(complexRules.count - 1)
         return row
     }

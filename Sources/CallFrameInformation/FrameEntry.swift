@@ -90,7 +90,9 @@ struct FrameSection {
         let augmentation = try takeAugmentation(&cursor)
         if version == 4 {
             // Size of addresses, and of segment selectors, which this machine does not have.
-            guard try cursor.take(UInt8.self) == 8, try cursor.take(UInt8.self) == 0 else { throw Malformed() }
+            guard try cursor.take(UInt8.self) == 8, try cursor.take(UInt8.self) == 0 else {
+                throw Malformed()
+            }
         }
         let codeAlignment = try cursor.takeULEB()
         let dataAlignment = try cursor.takeSLEB()

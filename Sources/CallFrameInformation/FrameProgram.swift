@@ -57,7 +57,8 @@ struct FrameProgram {
         case 0x02: return advance(by: UInt64(try cursor.take(UInt8.self)))
         case 0x03: return advance(by: UInt64(try cursor.take(UInt16.self)))
         case 0x04: return advance(by: UInt64(try cursor.take(UInt32.self)))
-        case 0x05: return set(try register(&cursor), .saved(scaled(try cursor.takeULEB())))  // offset_extended
+        case 0x05:  // offset_extended
+            return set(try register(&cursor), .saved(scaled(try cursor.takeULEB())))
         case 0x06:  // restore_extended
             let register = try register(&cursor)
             return set(register, initial(register))
@@ -68,7 +69,8 @@ struct FrameProgram {
         case 0x0b: try restore()
         case 0x0c, 0x0d, 0x0e, 0x0f, 0x12, 0x13: try defineFrameAddress(code, &cursor)
         case 0x10: return set(try register(&cursor), .savedAt(try cursor.skip(try cursor.takeULEB())))
-        case 0x11: return set(try register(&cursor), .saved(scaled(try cursor.takeSLEB())))  // offset_extended_sf
+        case 0x11:  // offset_extended_sf
+            return set(try register(&cursor), .saved(scaled(try cursor.takeSLEB())))
         case 0x14: return set(try register(&cursor), .offset(scaled(try cursor.takeULEB())))  // val_offset
         case 0x15: return set(try register(&cursor), .offset(scaled(try cursor.takeSLEB())))
         case 0x16: return set(try register(&cursor), .expression(try cursor.skip(try cursor.takeULEB())))

@@ -46,7 +46,7 @@ public struct FrameRules {
     var frameAddress = FrameAddress.unknown
     var registers = InlineArray<17, Register>(repeating: .unspecified)
     /// What an interrupted function left behind: its address is not a return address.
-    public internal(set) var isSignalFrame = false
+    var isSignalFrame = false
     /// The section, in which expressions are by their offsets.
     let bytes: SectionBytes
 

@@ -10,7 +10,8 @@
     private(set) var count = 0
 
     private static let initialSize = 256
-    /// As many addresses as no program has on its stacks: then it begins anew, for input decides on their number.
+    /// As many addresses as no program has on its stacks: then it begins anew, for input decides on
+    /// their number.
     private static let countMax = 1 << 19
 
     init() {

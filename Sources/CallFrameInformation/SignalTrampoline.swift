@@ -16,7 +16,8 @@ enum SignalTrampoline {
     /// The handler's return took the trampoline's address off the stack, on which the kernel has left
     /// a `struct ucontext`: 40 bytes of other things, then registers in the order of `struct sigcontext`.
     static func rules(_ bytes: SectionBytes) -> FrameRules {
-        let order = [8, 9, 10, 11, 12, 13, 14, 15, 5, 4, RegisterNumber.rbp, RegisterNumber.rbx, 1, 0, 2]
+        let order =
+            [8, 9, 10, 11, 12, 13, 14, 15, 5, 4, RegisterNumber.rbp, RegisterNumber.rbx, 1, 0, 2]
             + [RegisterNumber.rsp, RegisterNumber.rip]
         var rules = FrameRules(bytes: bytes)
         rules.frameAddress = .register(RegisterNumber.rsp, offset: 0)

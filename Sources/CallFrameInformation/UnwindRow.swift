@@ -9,8 +9,10 @@ public struct UnwindRow: BitwiseCopyable, Sendable {
         case empty
         /// The fields say all.
         case plain
-        /// There are more rules, to be had by ``rulesIndex``.
+        /// There are more rules than fit; ``CallFrames/rules(of:)`` has them.
         case complex
+        /// The same, of what an interrupted function left behind: its address is not a return address.
+        case signalFrame
         /// This is the outermost function: its caller is undefined.
         case outermost
         /// Nothing is known about the address.
@@ -23,7 +25,7 @@ public struct UnwindRow: BitwiseCopyable, Sendable {
     var address: UInt64 = 0
     /// Of the CFA from the value of ``frameRegister``.
     public internal(set) var frameOffset: Int32 = 0
-    public internal(set) var rulesIndex: UInt32 = 0
+    var rulesIndex: UInt32 = 0
     public internal(set) var kind = Kind.unknown
     /// A register's DWARF number, less than ``RegisterNumber/count``.
     public internal(set) var frameRegister: UInt8 = 0

@@ -44,7 +44,8 @@ public final class StackUnwinder {
             return UserStack(frames: [Frame(address: registers.rip, isReturnAddress: false)], end: .is32Bit)
         }
         frames.removeAll(keepingCapacity: true)
-        let end = method == .rows ? walkByRows(task, registers) : walkByLibunwind(task, registers, isCaller: false)
+        let end =
+            method == .rows ? walkByRows(task, registers) : walkByLibunwind(task, registers, isCaller: false)
         // A copy of the right size; the array itself is reused.
         return UserStack(frames: frames.map { $0 }, end: end)
     }
@@ -63,7 +64,9 @@ public final class StackUnwinder {
         }
     }
 
-    private func walkByLibunwind(_ task: CapturedTask, _ registers: Registers, isCaller: Bool) -> UserStack.End {
+    private func walkByLibunwind(_ task: CapturedTask, _ registers: Registers, isCaller: Bool)
+        -> UserStack.End
+    {
         var target = UnwindTarget(
             registers: registers, stack: task.stack, image: image, beginsAtReturnAddress: isCaller,
             isTruncated: task.flags.contains(.userTruncated))

@@ -3,9 +3,10 @@ import CallFrameInformation
 
 /// A walk along one stack by the rows of call-frame information, and by frame pointers where there are none.
 ///
-/// ``run(_:_:limit:)`` is the loop in which unwinding spends its time. For nearly every frame it finds a row of 32
-/// bytes in a flat table, and reads the return address and what the function saved; it allocates
-/// nothing, and the reference to the file's table changes only when the walk leaves the file.
+/// ``run(_:_:limit:)`` is the loop in which unwinding spends its time. For nearly every frame it finds a
+/// row of 32 bytes in a flat table, and reads the return address and what the function saved; it
+/// allocates nothing, and the reference to the file's table changes only when the walk leaves the file.
+/// What is rare has functions of its own, for the size of their variables would cost every frame.
 struct StackWalk {
     enum Stop {
         case end(UserStack.End)
@@ -38,14 +39,14 @@ struct StackWalk {
             if isCaller, address == 0 { return .end(.complete) }
             let lookupAddress = isCaller ? address &- 1 : address
             if !region.contains(lookupAddress) { region = code.region(of: lookupAddress) }
-            // Callers are code, and further up, for stacks grow down; only handlers may have a stack of their own.
+            // Callers are code, and further up, for stacks grow down; only handlers may have a stack of
+            // their own.
             if isCaller, !region.isCode || registers[RegisterNumber.rsp] <= floor { return .end(nonsense) }
             guard frames.count < limit else { return .end(.tooDeep) }
 
             let row = region.frames?.row(at: lookupAddress &- region.bias) ?? .unknown
             if row.kind == .malformed { return .unreadableRules }
-            let rules = row.kind == .complex ? region.frames?.rules(of: row) : nil
-            let isSignalFrame = rules?.isSignalFrame ?? false
+            let isSignalFrame = row.kind == .signalFrame
             frames.append(Frame(address: address, isReturnAddress: isCaller && !isSignalFrame))
 
             // Where a task was stopped, it may have the return address in a register, as vfork() has:
@@ -55,7 +56,7 @@ struct StackWalk {
             let end: UserStack.End?
             switch row.kind {
             case .plain: end = step(row)
-            case .complex: end = rules.map { step($0, code) } ?? .noRules
+            case .complex, .signalFrame: end = stepByRules(of: row, region, code)
             case .outermost: end = .complete
             default: end = stepByFramePointer()
             }
@@ -94,7 +95,11 @@ struct StackWalk {
     }
 
     /// Goes to the caller by rules of any kind; why not, if it cannot.
-    private mutating func step(_ rules: FrameRules, _ code: CodeMap) -> UserStack.End? {
+    @inline(never)
+    private mutating func stepByRules(
+        of row: UnwindRow, _ region: CodeRegion, _ code: CodeMap
+    ) -> UserStack.End? {
+        guard let rules = region.frames?.rules(of: row) else { return .noRules }
         var failedRead: UInt64?
         func word(_ address: UInt64) -> UInt64? {
             if let word = stack.word(at: address) ?? code.word(at: address) { return word }
@@ -104,7 +109,7 @@ struct StackWalk {
         guard let caller = rules.caller(of: registers, word) else {
             return failedRead.map(stack.end(without:)) ?? .unreadable
         }
-        if rules.isSignalFrame {
+        if row.kind == .signalFrame {
             // The kernel puts the frame of a signal right under what it stops, but for the registers and
             // 128 bytes that functions may use below their stack pointer.
             let distance = caller[RegisterNumber.rsp] &- registers[RegisterNumber.rsp]
@@ -121,7 +126,9 @@ struct StackWalk {
         if pointer == 0, isCaller { return .complete }
         guard pointer >= registers[RegisterNumber.rsp] else { return .noRules }
         guard let callersPointer = stack.word(at: pointer), let address = stack.word(at: pointer &+ 8) else {
-            return stack.end(without: pointer &+ 8) == .truncated ? .truncated : .noRules
+            // One that points elsewhere is no frame pointer.
+            let end = stack.end(without: pointer &+ 8)
+            return end == .truncated || stack.contains(pointer) ? end : .noRules
         }
         registers[RegisterNumber.rbp] = callersPointer
         registers[RegisterNumber.rsp] = pointer &+ 16

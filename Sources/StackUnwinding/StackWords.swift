@@ -21,7 +21,8 @@ import DumpRecords
 
     private static let pageShift: UInt64 = 12
 
-    static func with<Result>(_ stack: StackCopy, isTruncated: Bool, _ body: (StackWords) -> Result) -> Result {
+    static func with<Result>(_ stack: StackCopy, isTruncated: Bool, _ body: (StackWords) -> Result) -> Result
+    {
         unsafe stack.bytes.withUnsafeBytes { bytes in
             unsafe body(StackWords(stack, bytes, isTruncated: isTruncated))
         }
@@ -44,6 +45,9 @@ import DumpRecords
         if missingPages != 0, !(isPresent(address) && isPresent(address &+ 7)) { return nil }
         return unsafe bytes.loadUnaligned(fromByteOffset: Int(truncatingIfNeeded: offset), as: UInt64.self)
     }
+
+    /// Whether an address is one of the copy, be it in a hole.
+    func contains(_ address: UInt64) -> Bool { address >= start && address < end }
 
     private func isPresent(_ address: UInt64) -> Bool {
         let page = (address >> Self.pageShift) &- (start >> Self.pageShift)

@@ -83,6 +83,7 @@ final class UnwindTarget {
         caller.rsp = framePointer &+ 16
         caller.rbp = callersPointer
         return UnwindTarget(
-            registers: caller, stack: stack, image: image, beginsAtReturnAddress: true, isTruncated: isTruncated)
+            registers: caller, stack: stack, image: image, beginsAtReturnAddress: true,
+            isTruncated: isTruncated)
     }
 }

@@ -13,7 +13,8 @@ public struct UserStack: Equatable, Sendable {
         case truncated
         /// The memory that holds the next frame was not copied, or makes no sense.
         case unreadable
-        /// The next function ran on another stack than the signal handler above it, of which alone there is a copy.
+        /// The next function ran on another stack than the signal handler that stopped it, and only
+        /// the handler's was copied.
         case otherStack
         /// Nothing tells how the function at the last frame is unwound.
         case noRules

@@ -3,7 +3,8 @@ import CElf
 import CallFrameInformation
 
 extension CallFrames {
-    /// The call-frame information of a file, in its segments and sections. It keeps the bytes, but not the `ElfFile`.
+    /// The call-frame information of a file, in its segments and sections. It keeps the bytes, but not
+    /// the `ElfFile`.
     convenience init(_ bytes: FileBytes, _ segments: [ElfFile.Segment], header: UInt64?) {
         self.init(
             Sources(
@@ -20,7 +21,8 @@ extension FileBytes {
         for segment in segments where address &- segment.address < segment.fileSize {
             let offset = address &- segment.address
             return part(
-                at: segment.offset &+ offset, size: min(segment.fileSize - offset, UInt64(count)), address: address)
+                at: segment.offset &+ offset, size: min(segment.fileSize - offset, UInt64(count)),
+                address: address)
         }
         return nil
     }
@@ -33,7 +35,8 @@ extension FileBytes {
         else { return nil }
         for index in 0..<UInt64(header.e_shnum) {
             guard let section = sectionHeader(index, header) else { return nil }
-            guard section.sh_type != UInt32(SHT_NOBITS), hasName(name, at: names.sh_offset &+ UInt64(section.sh_name))
+            guard section.sh_type != UInt32(SHT_NOBITS),
+                hasName(name, at: names.sh_offset &+ UInt64(section.sh_name))
             else { continue }
             if section.sh_flags & UInt64(SHF_COMPRESSED) != 0 { return decompressed(section) }
             return part(at: section.sh_offset, size: section.sh_size, address: section.sh_addr)
@@ -63,7 +66,8 @@ extension FileBytes {
         let headerSize = UInt64(MemoryLayout<Elf64_Chdr>.size)
         let sizeMax: UInt64 = 256 << 20
         guard let header = load(at: section.sh_offset, as: Elf64_Chdr.self),
-            header.ch_type == UInt32(ELFCOMPRESS_ZLIB), header.ch_size <= sizeMax, section.sh_size > headerSize,
+            header.ch_type == UInt32(ELFCOMPRESS_ZLIB), header.ch_size <= sizeMax,
+            section.sh_size > headerSize,
             section.sh_offset <= UInt64(count), section.sh_size <= UInt64(count) - section.sh_offset
         else { return nil }
         let start = Int(section.sh_offset + headerSize)

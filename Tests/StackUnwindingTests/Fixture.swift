@@ -31,7 +31,8 @@ extension ChildProcess {
         let pause = ["34", "29"]  // of 64 and of 32 bits
         for _ in 0..<3000 {
             for thread in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task") {
-                let line = String(decoding: try contents(of: "/proc/\(pid)/task/\(thread)/syscall"), as: UTF8.self)
+                let line = String(
+                    decoding: try contents(of: "/proc/\(pid)/task/\(thread)/syscall"), as: UTF8.self)
                 if let number = line.split(separator: " ").first, pause.contains(String(number)) {
                     return pid_t(thread)!
                 }

@@ -15,13 +15,13 @@ import Testing
         return try #require(recording.dumps.first)
     }
 
-    private func frames(_ task: vmon_task, stack: [UInt64]) throws -> [Frame] {
+    private func unwound(_ task: vmon_task, stack: [UInt64]) throws -> UserStack {
         var task = task
         task.flags |= VMON_TASK_REGISTERS.rawValue
         var writer = RecordWriter()
         writer.task(task, stack: stack.flatMap(bytesOf))
         let image = ProcessImage(nil, files: ElfFileCache())
-        return StackUnwinder(image: image).stack(of: try dump(writer.bytes).tasks[0])!.frames
+        return StackUnwinder(image: image).stack(of: try dump(writer.bytes).tasks[0])!
     }
 
     private func task(_ change: (inout vmon_task) -> Void) -> vmon_task {
@@ -35,23 +35,45 @@ import Testing
 
     @Test func framePointersAreFollowed() throws {
         let start: UInt64 = 0x7000_0000_0000
-        let frames = try frames(
+        let stack = try unwound(
             task { $0.registers.rbp = start + 8 },
             stack: [0, start + 24, 0x5000, start + 40, 0x6000, 0, 0x7000])
-        #expect(frames.map(\.address) == [0x1234, 0x5000, 0x6000, 0x7000])
-        #expect(frames.map(\.lookupAddress) == [0x1234, 0x4fff, 0x5fff, 0x6fff])
+        #expect(stack.frames.map(\.address) == [0x1234, 0x5000, 0x6000, 0x7000])
+        #expect(stack.frames.map(\.lookupAddress) == [0x1234, 0x4fff, 0x5fff, 0x6fff])
+        #expect(stack.end == .complete)
     }
 
     @Test func framePointersThatGoRoundInCirclesEnd() throws {
         let start: UInt64 = 0x7000_0000_0000
-        let frames = try frames(task { $0.registers.rbp = start }, stack: [start, 0x5000, start, 0x6000])
-        #expect(frames.map(\.address) == [0x1234, 0x5000])
+        let stack = try unwound(task { $0.registers.rbp = start }, stack: [start, 0x5000, start, 0x6000])
+        #expect(stack.frames.map(\.address) == [0x1234, 0x5000])
+        #expect(stack.end == .noRules)
     }
 
     @Test func thereAreNeverTooManyFrames() throws {
         let start: UInt64 = 0x7000_0000_0000
         let stack = (0..<4000).flatMap { [start + UInt64($0 + 1) * 16, 0x5000 + UInt64($0)] }
-        #expect(try frames(task { $0.registers.rbp = start }, stack: stack).count == StackUnwinder.framesMax)
+        let unwound = try unwound(task { $0.registers.rbp = start }, stack: stack)
+        #expect(unwound.frames.count == StackUnwinder.framesMax)
+        #expect(unwound.end == .tooDeep)
+    }
+
+    /// Whether a frame pointer leads beyond the copy, into memory that is not there, or nowhere.
+    @Test func whyFramePointersEnd() throws {
+        let start: UInt64 = 0x7000_0000_0000
+        func end(_ pointer: UInt64, _ flags: vmon_task_flags) throws -> UserStack.End {
+            let task = task {
+                $0.registers.rbp = pointer
+                $0.flags = flags.rawValue
+            }
+            return try unwound(task, stack: [1, 2, 3, 4]).end
+        }
+        #expect(try end(start + 32, VMON_TASK_USER_TRUNCATED) == .truncated)
+        #expect(try end(start + 24, VMON_TASK_USER_TRUNCATED) == .truncated)
+        #expect(try end(start + 1 << 20, VMON_TASK_USER_TRUNCATED) == .truncated)
+        #expect(try end(start + 1 << 20, VMON_TASK_HIT) == .noRules)
+        #expect(try end(start - 8, VMON_TASK_USER_TRUNCATED) == .noRules)
+        #expect(try end(0, VMON_TASK_HIT) == .noRules)
     }
 
     @Test func withoutRegistersThereAreNoFrames() throws {
@@ -67,7 +89,9 @@ import Testing
             $0.flags = VMON_TASK_32BIT.rawValue
             $0.registers.rbp = start
         }
-        #expect(try frames(task, stack: [start + 16, 0x5000]).map(\.address) == [0x1234])
+        let stack = try unwound(task, stack: [start + 16, 0x5000])
+        #expect(stack.frames.map(\.address) == [0x1234])
+        #expect(stack.end == .is32Bit)
     }
 
     /// Words of a real stack exchanged for others like them. The same in every run.
@@ -118,16 +142,17 @@ import Testing
     @Test func aHoleEndsTheWalk() throws {
         let start: UInt64 = 0x7000_0000_0ff0
         let stack: [UInt64] = [0x7000_0000_1000, 0x5000, 0x7000_0000_1010, 0x6000, 0, 0x7000]
-        func frames(missing: UInt32) throws -> [UInt64] {
+        func unwound(missing: UInt32) throws -> UserStack {
             let task = task {
                 $0.stack_start = start
                 $0.stack_missing = missing
                 $0.registers.rsp = start
                 $0.registers.rbp = start
             }
-            return try self.frames(task, stack: stack).map(\.address)
+            return try self.unwound(task, stack: stack)
         }
-        #expect(try frames(missing: 0) == [0x1234, 0x5000, 0x6000, 0x7000])
-        #expect(try frames(missing: 0b10) == [0x1234, 0x5000])
+        #expect(try unwound(missing: 0).frames.map(\.address) == [0x1234, 0x5000, 0x6000, 0x7000])
+        #expect(try unwound(missing: 0b10).frames.map(\.address) == [0x1234, 0x5000])
+        #expect(try unwound(missing: 0b10).end == .unreadable)
     }
 }

@@ -104,6 +104,14 @@ import Testing
         try expectSameAsDebugger(frames, child.pid, own: Set(own))
     }
 
+    @Test func libunwindGoesOnWhereRowsCannot() throws {
+        let child = try SampleProgram.c(SampleProgram.oddInformation, ["-fomit-frame-pointer"]).start()
+        let frames = try frames(LiveCapture(pid: child.pid))
+        let own = ["stop", "odd", "caller", "main", "_start"]
+        #expect(frames.compactMap(\.name).filter(own.contains) == own)
+        try expectSameAsDebugger(frames, child.pid, own: Set(own))
+    }
+
     private func namesOfRecursion(_ flags: [String]) throws -> [String?] {
         let child = try SampleProgram.c(SampleProgram.recursion, flags).start()
         return try frames(LiveCapture(pid: child.pid)).map(\.name)

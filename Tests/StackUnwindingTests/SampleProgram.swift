@@ -135,6 +135,24 @@ struct SampleProgram {
         int main(void) { return caller() + 1; }
         """
 
+    /// A function whose information is too odd for our own reader, and which keeps no frame pointer.
+    static let oddInformation = """
+        #include <time.h>
+        __attribute__((noipa)) int stop(void)
+        {
+            struct timespec hour = { 3600 };
+            return nanosleep(&hour, 0);
+        }
+        asm(".text\\n"
+            ".globl odd\\n.type odd, @function\\n"
+            "odd: .cfi_startproc\\n push %rbx\\n .cfi_adjust_cfa_offset 8\\n .cfi_rel_offset %rbx, 0\\n"
+            ".rept 70\\n .cfi_remember_state\\n .endr\\n"
+            " xor %ebp, %ebp\\n call stop\\n pop %rbx\\n ret\\n .cfi_endproc\\n.size odd, . - odd\\n");
+        int odd(void);
+        __attribute__((noipa)) static int caller(void) { return odd() + 1; }
+        int main(void) { return caller() + 1; }
+        """
+
     static let swiftRecursion = """
         import Glibc
         nonisolated(unsafe) var one = 1
