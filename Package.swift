@@ -122,14 +122,14 @@ let package = Package(
             dependencies: ["CVariableMonitor", "DumpRecords", "RecordWriting"],
             swiftSettings: strict),
         // Runs compilers and other tools for tests.
-        .target(name: "Fixtures", path: "Tests/Fixtures", swiftSettings: strict),
+        .target(name: "ScratchFixtures", path: "Tests/ScratchFixtures", swiftSettings: strict),
         .testTarget(
             name: "CallFrameInformationTests",
             dependencies: ["CallFrameInformation"],
             swiftSettings: strict),
         .testTarget(
             name: "SymbolisationTests",
-            dependencies: ["Fixtures", "Symbolisation"],
+            dependencies: ["ScratchFixtures", "Symbolisation"],
             swiftSettings: strict),
         .testTarget(
             name: "PerfDataTests",
@@ -140,7 +140,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "SourceLinesTests",
-            dependencies: ["Fixtures", "SourceLines", "Symbolisation"],
+            dependencies: ["ScratchFixtures", "SourceLines", "Symbolisation"],
             swiftSettings: strict),
         .testTarget(
             name: "StackUnwindingTests",

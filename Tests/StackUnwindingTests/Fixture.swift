@@ -2,12 +2,12 @@
 import Foundation
 import Testing
 
-/// The programs of `Tests/fixtures`, which stop deep in their calls.
+/// The programs of `Tests/programs`, which stop deep in their calls.
 enum Fixture {
     private static let source = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../fixtures").standardized.path
+        .appending(path: "../programs").standardized.path
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../build/fixtures").standardized.path
+        .appending(path: "../../build/programs").standardized.path
 
     /// What the script that builds them says: which cannot be built, and why.
     private static let built = Result { try ChildProcess.output(of: ["\(source)/build"]) }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Fixtures
+import ScratchFixtures
 import Glibc
 import Testing
 
