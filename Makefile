@@ -25,7 +25,7 @@ C_PROGRAMS := $(patsubst testcase/c/%.c,build/%-c,$(wildcard testcase/c/*.c))
 BENCHMARKS := $(addprefix build/benchmarks/,loop breakpoint parents read_stacks)
 C_FLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -Werror -I$(ABI)
 
-.PHONY: all kmod programs swift testcase-c man completions setup demo test bench fuzz fuzz-readers soak clean help
+.PHONY: all kmod programs swift testcase-c man completions setup demo test bench bench-module bench-reports fuzz fuzz-readers soak clean help
 
 all: kmod programs ## the module and all programs
 
@@ -84,14 +84,23 @@ demo: ## boots a guest and shows a report of the userstack testcase
 test: ## runs every test; STAGE=<name> runs one stage
 	@tools/test $(STAGE)
 
-bench: $(BENCHMARKS) ## what a tick and a dump cost, in instructions, beside the alternatives
-	@tools/vm --icount --memory 4G --timeout 3000 -- /usr/bin/python3 -u Benchmarks/run
+bench: bench-module bench-reports ## both of the following
+
+bench-module: $(BENCHMARKS) ## what a tick and a dump cost, in instructions, beside the alternatives
+	@tools/vm --icount --memory 4G --timeout 3000 -- /usr/bin/python3 -u Benchmarks/module/run
+
+bench-reports: build/ucli build/benchmarks/deep ## ucli beside perf script, hotspot-perfparser, eu-stack and gdb
+	@/usr/bin/python3 -u Benchmarks/reports/run
 
 # Static: what is measured waits for no file.
-build/benchmarks/loop: Benchmarks/poll_thread.c
-build/benchmarks/%: Benchmarks/%.c $(wildcard Benchmarks/*.h $(ABI)/*.h)
+build/benchmarks/loop: Benchmarks/module/poll_thread.c
+build/benchmarks/%: Benchmarks/module/%.c $(wildcard Benchmarks/module/*.h $(ABI)/*.h)
 	@mkdir -p build/benchmarks
 	gcc $(C_FLAGS) -static -o $@ $(filter %.c,$^)
+
+build/benchmarks/deep: Benchmarks/reports/deep.c
+	@mkdir -p build/benchmarks
+	gcc $(C_FLAGS) -pthread -o $@ $<
 
 # A million calls take hours where the emulator shares its CPUs with other work.
 fuzz: ## fuzzes the module in the debug kernel: a million calls; CALLS=<number>, SEED=<number>

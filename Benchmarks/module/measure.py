@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 # The module and its ABI are what the tests see.
 sys.path.insert(0, str(PROJECT / "Tests/guest"))
 

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is measured on: profiles with copied stacks, recorded by perf when they are missing."""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+FOLDER = PROJECT / "build/benchmarks/reports"
+DEEP = PROJECT / "build/benchmarks/deep"
+
+# Enough for a compiler to work on for a second.
+SWIFT_SOURCE = "\n".join(
+    f"struct Box{i}<T: Comparable> {{ var items: [T]; func top() -> T? {{ items.sorted().max() }} }}\n"
+    f"func use{i}() -> Int {{ Box{i}(items: (0..<{i}).map {{ $0 * $0 }}).top() ?? 0 }}" for i in range(40))
+
+
+def record(output, options, *command):
+    """perf record, with a buffer that loses nothing."""
+    partial = output.with_suffix(".part")
+    done = subprocess.run(["perf", "record", "-q", "-m", "16384", "--call-graph", "dwarf,8192", *options,
+                           "-o", partial, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode or not partial.exists():
+        raise RuntimeError(f"perf record failed: {done.stderr}")
+    partial.rename(output)
+
+
+def record_deep(output):
+    """Every switch of 200 threads."""
+    record(output, ["-e", "context-switches", "-c", "1"], DEEP)
+
+
+def record_compiler(output):
+    """The Swift compiler at work: hundreds of thousands of symbols in one file."""
+    source = FOLDER / "boxes.swift"
+    source.write_text(SWIFT_SOURCE)
+    swiftc = shutil.which("swiftc", path=f"{os.environ['PATH']}:/opt/swift/usr/bin")
+    record(output, ["-e", "cpu-clock", "-F", "499"], swiftc, "-O", "-c", source, "-o", FOLDER / "boxes.o")
+
+
+def record_system(output):
+    """The whole machine for three seconds, while a hundred processes start, work and sleep."""
+    script = "for i in $(seq 0 99); do (sleep 0.$((i % 10 + 1)); ls -lR /etc | sort | wc -l; sleep 2) & done; wait"
+    busy = subprocess.Popen(["bash", "-c", script], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        record(output, ["-a", "-e", "cpu-clock", "-F", "499"], "sleep", "3")
+    finally:
+        busy.wait()
+
+
+RECORDERS = {"deep": record_deep, "compiler": record_compiler, "system": record_system}
+DESCRIPTIONS = {
+    "deep": "200 threads, 41 frames each, recursive C without frame pointers; every context switch",
+    "compiler": "the Swift compiler, 4499 samples a second",
+    "system": "the whole machine, a hundred processes, 499 samples a second",
+}
+
+
+def all_inputs():
+    """The path of each input by its name."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    found = {}
+    for name, recorder in RECORDERS.items():
+        found[name] = FOLDER / f"{name}.data"
+        if not found[name].exists():
+            recorder(found[name])
+    return found
+
+
+class DeepProcess:
+    """The deep program, alive and asleep, for tools that unwind living processes."""
+
+    def __enter__(self):
+        self.process = subprocess.Popen([DEEP, "0"], stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline()
+        time.sleep(0.5)     # until the last of the threads is at its bottom
+        return self.process.pid
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()

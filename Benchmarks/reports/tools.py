@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The programs that are compared, and what a run of one costs."""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+UCLI = PROJECT / "build/ucli"
+PERFPARSER = "/usr/lib/x86_64-linux-gnu/libexec/hotspot-perfparser"
+
+
+@dataclass
+class Cost:
+    """Of the best of several runs, by CPU seconds."""
+
+    cpu: float      # seconds, user and system
+    wall: float     # seconds
+    peak: float     # MB, the largest resident set
+    output: bytes
+
+
+def _run(command, output):
+    begin = time.monotonic()
+    with open(output, "wb") as file:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.PIPE)
+        errors = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))} failed: {errors.decode(errors='replace')}")
+    return usage.ru_utime + usage.ru_stime, time.monotonic() - begin, usage.ru_maxrss / 1024
+
+
+def measure(command, folder, runs=5):
+    """The cost of a command, whose output goes to a file, as a user's would."""
+    output = Path(folder) / "output"
+    cpu, wall, peak = min(_run(command, output) for _ in range(runs))
+    return Cost(cpu, wall, peak, output.read_bytes())
+
+
+# Each takes a profile and prints every stack of it, with names, and kernel frames.
+ON_PROFILES = {
+    "ucli --format perf": lambda data: [UCLI, "report", "--perf-data", data, "--format", "perf"],
+    "ucli": lambda data: [UCLI, "report", "--perf-data", data],
+    "perf script --no-inline": lambda data: ["perf", "script", "--no-inline", "-i", data],
+    "hotspot-perfparser": lambda data: [PERFPARSER, "--input", data],
+}
+
+# Each takes a living process and prints the stacks of its threads.
+ON_PROCESSES = {
+    "eu-stack": lambda pid: ["eu-stack", "-p", str(pid), "-n", "0"],
+    "gdb": lambda pid: ["gdb", "-nx", "-batch", "-p", str(pid), "-ex", "thread apply all backtrace"],
+}
+
+USER_FRAME = re.compile(rb"^\s*#\d+", re.MULTILINE)
+
+
+def frames_of_stacks(text):
+    """How many frames eu-stack or gdb printed."""
+    return len(USER_FRAME.findall(text))
+
+
+def stacks_of(text):
+    """The stacks of a text in perf's layout: (head, frame lines) for each."""
+    for block in re.split(rb"\n\n+", text.strip(b"\n")):
+        head, *frames = block.split(b"\n")
+        if head:
+            yield head, frames
+
+
+def missing():
+    """Programs that are not installed; tools/setup installs them."""
+    return [name for name, path in [("perf", shutil.which("perf")), ("eu-stack", shutil.which("eu-stack")),
+            ("gdb", shutil.which("gdb")), ("hotspot-perfparser", shutil.which(PERFPARSER))] if not path]
