@@ -94,7 +94,7 @@ public struct RecordedMachine: Equatable, Sendable {
     public var bootID = ""
     /// As `uname -m` has it.
     public var architecture = ""
-    /// When the recording ended, `CLOCK_REALTIME` in ns; 0 if it is not told.
+    /// When the recording began to be made, `CLOCK_REALTIME` in ns; 0 if it is not told.
     public var time: UInt64 = 0
 
     public init() {}

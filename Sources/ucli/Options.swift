@@ -23,7 +23,7 @@ struct FilterOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Only dumps since then: 90s, 5m, 2h or 1d before now (or before a recording ended), 09:30, or "
+            "Only dumps since then: 90s, 5m, 2h or 1d before now (of a recording: before it was made), 09:30, or "
                 + "'2024-05-01 09:30'.", valueName: "time"), transform: Self.time)
     var since: ReportTime?
 

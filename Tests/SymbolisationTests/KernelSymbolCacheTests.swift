@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    /// The file may hold anything: 400 mutations of one, the same in every run, and those of another user.
+    /// The file may hold anything: 400 mutations of one, the same in every run.
     @Test func damagedFiles() throws {
         let key = try key("")
         let image = list.image(key: key)
