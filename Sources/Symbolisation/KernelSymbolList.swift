@@ -85,7 +85,7 @@ struct KernelSymbolList {
             }
             let nameStart = lines.position
             let lineEnd = lines.skipLine()
-            let nameEnd = lines.nameEnd(lineEnd)
+            let nameEnd = lines.endOfName(in: nameStart, lineEnd)
             let isFunction = Self.isText(type) && !isEndOfText(nameStart..<nameEnd)
             guard let start = UInt32(exactly: nameStart), let length = UInt16(exactly: nameEnd - nameStart) else {
                 continue
@@ -144,15 +144,15 @@ struct LoadedModule {
 }
 
 extension LineScanner {
-    /// Where a line's name ends: at its tab, or its end.
-    fileprivate func nameEnd(_ lineEnd: Int) -> Int {
+    /// Where the name ends that begins the rest of a line: at its tab, or at the line's end.
+    fileprivate func endOfName(in start: Int, _ lineEnd: Int) -> Int {
         // Lines without a module, which are most, end in something else than a bracket.
-        guard byte(at: lineEnd - 1) == UInt8(ascii: "]") else { return lineEnd }
+        guard lineEnd > start, byte(at: lineEnd - 1) == UInt8(ascii: "]") else { return lineEnd }
         var position = lineEnd - 1
-        while position > 0, byte(at: position) != UInt8(ascii: "\t") {
-            guard byte(at: position) != UInt8(ascii: "\n") else { return lineEnd }
+        while position >= start {
+            if byte(at: position) == UInt8(ascii: "\t") { return position }
             position -= 1
         }
-        return position
+        return lineEnd
     }
 }

@@ -62,6 +62,14 @@ import Testing
         #expect(symbols.symbol(at: 0xffff_ffff_8100_0000)?.name == nil)
     }
 
+    /// A bracket at the end of a line is no sign that a module stands before it.
+    @Test func bracketWithoutAModule() {
+        let text = "ffffffff81000000 t ]\nffffffff81000010 t a]\nffffffff81000020 d end\n"
+        let symbols = KernelSymbols(kallsyms: Array(text.utf8), modules: [])
+        #expect(symbols.symbol(at: 0xffff_ffff_8100_0008)?.name == "]")
+        #expect(symbols.symbol(at: 0xffff_ffff_8100_0018)?.name == "a]")
+    }
+
     @Test func nothingAtAll() {
         #expect(KernelSymbols(kallsyms: [], modules: []).symbol(at: 1)?.name == nil)
     }
