@@ -233,13 +233,16 @@ def test_processes_and_their_parents_are_recorded_with_their_command_lines(modul
 
 def test_the_chain_of_parents_is_recorded_10_up(module, session):
     deepest = fork_chain(12)
-    module.dump_process(deepest)
-    dump = last_dump(session)
     pids = oracles.ancestry(deepest)
     assert len(pids) == 11
+    beyond = oracles.parent_of(pids[-1])
+    # Who still runs is in the dump for itself.
+    for pid in [*pids, beyond]:
+        eventually(lambda pid=pid: state_of(pid) == "S", f"process {pid} of the chain asleep")
+    module.dump_process(deepest)
+    dump = last_dump(session)
     for pid in pids:
         assert process_of(dump, pid).parent_pid == oracles.parent_of(pid)
-    beyond = oracles.parent_of(pids[-1])
     assert beyond not in [process.pid for process in dump.processes]
 
 
