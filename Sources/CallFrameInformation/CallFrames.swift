@@ -68,10 +68,8 @@ public final class CallFrames {
 
     private func makeRow(at address: UInt64) -> UnwindRow {
         do {
-            if let rules = try signalTrampolineRules(at: address) ?? rules(at: address) {
-                return UnwindRow(rules) ?? complexRow(rules)
-            }
-            return UnwindRow(.unknown)
+            guard let rules = try rules(at: address) else { return UnwindRow(.unknown) }
+            return UnwindRow(rules) ?? complexRow(rules)
         } catch {
             return UnwindRow(.malformed)
         }
@@ -87,11 +85,13 @@ public final class CallFrames {
 
     private func rules(at address: UInt64) throws(Malformed) -> FrameRules? {
         for index in [exceptionIndex, debugIndex] {
-            if let index, let entry = try index.entry(of: address) {
-                return try FrameProgram.rules(at: address, in: entry, of: index.section.bytes)
-            }
+            guard let index, let entry = try index.entry(of: address) else { continue }
+            // A trampoline is all code that its entry tells of, or follows it: elsewhere no code needs to be read.
+            let isAtEdge = entry.start == address || !entry.contains(address &+ 1)
+            if isAtEdge, let rules = signalTrampolineRules(at: address) { return rules }
+            return try FrameProgram.rules(at: address, in: entry, of: index.section.bytes)
         }
-        return nil
+        return signalTrampolineRules(at: address)
     }
 
     private func makeExceptionIndex() -> FrameIndex? {
@@ -109,7 +109,7 @@ public final class CallFrames {
     /// describes; nil if there is other code at the address.
     ///
     /// - Parameter address: of its first byte, or the one before that, as for a return address.
-    private func signalTrampolineRules(at address: UInt64) throws(Malformed) -> FrameRules? {
+    private func signalTrampolineRules(at address: UInt64) -> FrameRules? {
         for start in [address, address &+ 1] {
             if let code = sources.memory(start), SignalTrampoline.begins(code) {
                 return SignalTrampoline.rules(code)

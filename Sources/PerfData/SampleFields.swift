@@ -73,7 +73,7 @@ struct SampleFields {
 }
 
 extension Registers {
-    /// By the numbers of `enum perf_event_x86_regs`; flags and segments are not kept.
+    /// By the numbers of `enum perf_event_x86_regs`; other segments are not kept.
     fileprivate mutating func set(_ number: Int, to value: UInt64) {
         switch number {
         case 0: rax = value
@@ -85,6 +85,9 @@ extension Registers {
         case 6: rbp = value
         case 7: rsp = value
         case 8: rip = value
+        case 9: eflags = value
+        case 10: cs = value
+        case 11: ss = value
         case 16: r8 = value
         case 17: r9 = value
         case 18: r10 = value

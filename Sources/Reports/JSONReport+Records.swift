@@ -126,7 +126,8 @@ extension ReportBuffer {
             ("rsi", registers.rsi), ("rdi", registers.rdi), ("rbp", registers.rbp), ("rsp", registers.rsp),
             ("r8", registers.r8), ("r9", registers.r9), ("r10", registers.r10), ("r11", registers.r11),
             ("r12", registers.r12), ("r13", registers.r13), ("r14", registers.r14), ("r15", registers.r15),
-            ("rip", registers.rip),
+            ("rip", registers.rip), ("eflags", registers.eflags), ("cs", registers.cs), ("ss", registers.ss),
+            ("orig_rax", registers.origRax),
         ] {
             address(name, value)
         }

@@ -20,7 +20,7 @@ public final class ElfFileCache {
     private var lookupsSinceForgetting = 0
 
     /// Enough for the files' memory to stay below some 20 MB, and few enough to cost nothing.
-    private static let lookupsBeforeForgetting = 128
+    private static let lookupsBeforeForgetting = 256
     private static let deleted = Array(" (deleted)".utf8)
 
     /// - Parameters:

@@ -4,14 +4,13 @@ import CElf
 /// The functions that one symbol table of a file names.
 ///
 /// Symbols are read from the mapped file in one pass when the table is made; what is kept of each is
-/// 16 bytes. Names are read, compared and demangled for what is looked up, and no other.
+/// 16 bytes, among them where its name is. Names are read, compared and demangled for what is looked up, and no other.
 final class ElfSymbols {
     private let bytes: FileBytes
-    private let symbols: ElfSection
     private let strings: ElfSection
     private let table: SymbolTable
-    /// By the symbol's number.
-    private var known: [Int: Symbol] = [:]
+    /// By the symbol's start.
+    private var known: [UInt64: Symbol] = [:]
 
     private static let symbolSize = UInt64(MemoryLayout<Elf64_Sym>.stride)
     /// More than 8 times as many as any program has that we know.
@@ -24,7 +23,6 @@ final class ElfSymbols {
     init?(_ bytes: FileBytes, _ sections: ElfSections, type: Int32) {
         guard let symbols = sections.first(ofType: type), let strings = sections[symbols.link] else { return nil }
         self.bytes = bytes
-        self.symbols = symbols
         self.strings = strings
         let count = min(symbols.size / Self.symbolSize, Self.countMax)
         let codeEnds = sections.all.map { $0.isCode ? $0.end : 0 }
@@ -38,9 +36,9 @@ final class ElfSymbols {
     /// The function at an address, and whether the file says how long it is.
     func symbol(at address: UInt64) -> (symbol: Symbol, hasSize: Bool)? {
         guard let entry = table.entry(containing: address, best) else { return nil }
-        if let symbol = known[entry.number] { return (symbol, entry.hasSize) }
+        if let symbol = known[entry.start] { return (symbol, entry.hasSize) }
         let symbol = Symbol(name: functionName(ofSymbol: displayed(entry)), start: entry.start)
-        known[entry.number] = symbol
+        known[entry.start] = symbol
         return (symbol, entry.hasSize)
     }
 
@@ -66,40 +64,35 @@ final class ElfSymbols {
             let rest = codeEnds[Int(symbol.st_shndx)] &- symbol.st_value
             functions.append(
                 SymbolTable.Entry(
-                    start: symbol.st_value, length: hasSize ? symbol.st_size : rest, hasSize: hasSize, number: number))
+                    start: symbol.st_value, length: hasSize ? symbol.st_size : rest, hasSize: hasSize,
+                    preference: preference(symbol), number: symbol.st_name))
         }
         return functions
     }
 
-    /// Which of several symbols of one address a report shows.
-    private func best(_ entries: ArraySlice<SymbolTable.Entry>) -> SymbolTable.Entry {
-        var best = entries[entries.startIndex]
-        var bestRank = rank(best)
-        var bestName: [UInt8]?
-        for entry in entries.dropFirst() {
-            let rank = rank(entry)
-            if rank < bestRank { continue }
-            let name = name(entry)
-            if rank > bestRank || Self.isBetter(name, bestName ?? self.name(best)) {
-                best = entry
-                bestRank = rank
-                bestName = name
-            }
-        }
-        return best
-    }
-
-    /// The highest is best: those with a size, then global, then weak ones, then those with a type.
-    private func rank(_ entry: SymbolTable.Entry) -> Int {
-        guard let symbol = symbol(entry) else { return 0 }
-        let isFunction = Int32(symbol.st_info & 15) != STT_NOTYPE
-        let binding =
+    /// Global before weak ones, and those before local ones; then those with a type.
+    private static func preference(_ symbol: Elf64_Sym) -> UInt8 {
+        let binding: UInt8 =
             switch Int32(symbol.st_info >> 4) {
             case STB_LOCAL: 0
             case STB_WEAK: 1
             default: 2
             }
-        return (entry.hasSize ? 8 : 0) + binding * 2 + (isFunction ? 1 : 0)
+        return binding * 2 + (Int32(symbol.st_info & 15) != STT_NOTYPE ? 1 : 0)
+    }
+
+    /// Which of several symbols of one address a report shows.
+    private func best(_ entries: ArraySlice<SymbolTable.Entry>) -> SymbolTable.Entry {
+        var best = entries[entries.startIndex]
+        var bestName: [UInt8]?
+        for entry in entries.dropFirst() where entry.rank >= best.rank {
+            // Names are only read where nothing else tells which is better.
+            let name = entry.rank == best.rank ? name(entry) : nil
+            if let name, !Self.isBetter(name, bestName ?? self.name(best)) { continue }
+            best = entry
+            bestName = name
+        }
+        return best
     }
 
     /// Fewer underscores, then shorter, then first in the alphabet.
@@ -110,14 +103,10 @@ final class ElfSymbols {
         return first.lexicographicallyPrecedes(second)
     }
 
-    private func symbol(_ entry: SymbolTable.Entry) -> Elf64_Sym? {
-        bytes.load(at: symbols.offset &+ UInt64(entry.number) &* Self.symbolSize, as: Elf64_Sym.self)
-    }
-
     private func name(_ entry: SymbolTable.Entry) -> [UInt8] {
-        guard let symbol = symbol(entry), UInt64(symbol.st_name) < strings.size else { return [] }
-        let rest = strings.size - UInt64(symbol.st_name)
+        guard UInt64(entry.number) < strings.size else { return [] }
+        let rest = strings.size - UInt64(entry.number)
         return bytes.string(
-            at: strings.offset &+ UInt64(symbol.st_name), limit: Int(min(rest, UInt64(Self.nameMax)))) ?? []
+            at: strings.offset &+ UInt64(entry.number), limit: Int(min(rest, UInt64(Self.nameMax)))) ?? []
     }
 }

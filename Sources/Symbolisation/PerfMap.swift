@@ -6,7 +6,7 @@ final class PerfMap {
     private let file: FileBytes
     private let table: SymbolTable
     /// By where the name is in the file.
-    private var known: [Int: Symbol] = [:]
+    private var known: [UInt32: Symbol] = [:]
 
     /// Larger ones are read up to here.
     private static let bytesMax = 256 << 20
@@ -34,7 +34,7 @@ final class PerfMap {
         guard let entry = table.entry(containing: address, { $0[$0.endIndex - 1] }) else { return nil }
         if let symbol = known[entry.number] { return symbol }
         let text = file.withBytes(
-            at: UInt64(entry.number), count: UInt64(min(Self.nameMax, file.count - entry.number))
+            at: UInt64(entry.number), count: UInt64(min(Self.nameMax, file.count - Int(entry.number)))
         ) { bytes in
             unsafe bytes.withUnsafeBytes { unsafe Array($0.prefix { $0 != UInt8(ascii: "\n") }) }
         }
@@ -56,7 +56,7 @@ final class PerfMap {
                 let size = scanner.takeHexadecimal(), scanner.skip(UInt8(ascii: " ")), size > 0
             {
                 entries.append(
-                    SymbolTable.Entry(start: start, length: size, hasSize: true, number: scanner.position))
+                    SymbolTable.Entry(start: start, length: size, hasSize: true, number: UInt32(scanner.position)))
             }
             _ = scanner.skipLine()
         }

@@ -18,13 +18,20 @@ struct Signature {
     /// The next byte; nil at the end.
     var next: UInt8? { position < text.count ? text[position] : nil }
 
-    func continues(with prefix: StaticString) -> Bool {
-        text[position...].starts(with: prefix.description.utf8)
-    }
+    func continues(with prefix: StaticString) -> Bool { holds(prefix, at: position) }
 
     /// Where a part of the text begins; nil if it is not in it.
     func firstPosition(of part: StaticString) -> Int? {
-        text.indices.first { text[$0...].starts(with: part.description.utf8) }
+        text.indices.first { holds(part, at: $0) }
+    }
+
+    private func holds(_ part: StaticString, at start: Int) -> Bool {
+        let count = part.utf8CodeUnitCount
+        guard count <= text.count &- start else { return false }
+        // A literal's bytes are there for good.
+        let bytes = unsafe UnsafeBufferPointer(start: part.utf8Start, count: count)
+        for index in 0..<count where unsafe bytes[index] != text[start &+ index] { return false }
+        return true
     }
 
     /// Goes past a prefix if it comes next.

@@ -2,29 +2,36 @@
 
 /// What lies at which addresses: many ranges, sorted, 16 bytes each.
 ///
-/// It knows no names. Each entry has a number, by which whoever made it finds the rest, and that is
+/// It knows no names. Each entry has a number, by which whoever made it finds the name, and that is
 /// done only for what is looked up: of 300,000 symbols a report prints a few hundred.
 struct SymbolTable {
     struct Entry {
         let start: UInt64
-        /// Of one without a size of its own, the bytes to the end of its section.
-        let length: UInt32
+        /// By which whoever made it finds its name.
+        let number: UInt32
         private let bits: UInt32
 
-        /// - Parameter number: below 2³¹.
-        init(start: UInt64, length: UInt64, hasSize: Bool, number: Int) {
+        /// No function is longer; what is cut off a range without a size of its own is nobody's.
+        static let lengthMax: UInt32 = 1 << 28 - 1
+
+        /// - Parameters:
+        ///   - length: more than ``lengthMax`` is cut. Of one without a size, the bytes to the end of its section.
+        ///   - preference: below 8; higher is better where several begin at one address.
+        init(start: UInt64, length: UInt64, hasSize: Bool, preference: UInt8 = 0, number: UInt32) {
             self.start = start
-            self.length = UInt32(clamping: length)
-            bits = UInt32(truncatingIfNeeded: number) << 1 | (hasSize ? 1 : 0)
+            self.number = number
+            bits = min(UInt32(clamping: length), Self.lengthMax) << 4 | (hasSize ? 8 : 0) | UInt32(preference & 7)
         }
 
-        var number: Int { Int(bits >> 1) }
         /// Without a size, it goes on to the next that begins behind it.
-        var hasSize: Bool { bits & 1 != 0 }
+        var hasSize: Bool { bits & 8 != 0 }
+
+        /// Which of several that begin at one address is best: the highest. Those with a size come before all others.
+        var rank: UInt8 { UInt8(bits & 15) }
 
         /// First address behind it, if no other comes before.
         var end: UInt64 {
-            let (end, overflow) = start.addingReportingOverflow(UInt64(length))
+            let (end, overflow) = start.addingReportingOverflow(UInt64(bits >> 4))
             return overflow ? .max : end
         }
     }
@@ -97,29 +104,44 @@ struct SymbolTable {
     /// Symbols of a linked file begin within a few hundred MB of each other, which makes three rounds
     /// that cost some ns an entry each; comparing would take ten times as long.
     private mutating func sortByStart() {
-        guard let lowest = entries.lazy.map(\.start).min(), let highest = entries.lazy.map(\.start).max() else { return }
-        let isSorted = zip(entries, entries.dropFirst()).allSatisfy { $0.start <= $1.start }
+        guard var lowest = entries.first?.start else { return }
+        var highest = lowest
+        var previous = lowest
+        var isSorted = true
+        for entry in entries {
+            lowest = min(lowest, entry.start)
+            highest = max(highest, entry.start)
+            isSorted = isSorted && previous <= entry.start
+            previous = entry.start
+        }
         if isSorted { return }
-        let digitBits: UInt64 = 11
-        let mask: UInt64 = 1 << digitBits - 1
+        let digitBits = 11
+        let digitCount = 1 << digitBits
+        let rounds = (UInt64.bitWidth - (highest - lowest).leadingZeroBitCount + digitBits - 1) / digitBits
+        func digit(_ entry: Entry, _ round: Int) -> Int {
+            Int(truncatingIfNeeded: (entry.start &- lowest) >> UInt64(round &* digitBits)) & (digitCount &- 1)
+        }
+
+        // How many have each digit, which no round changes: all in one go.
+        var positions = [UInt32](repeating: 0, count: rounds * digitCount)
+        for entry in entries {
+            for round in 0..<rounds { positions[round &* digitCount &+ digit(entry, round)] &+= 1 }
+        }
         var sorted = entries
-        var shift: UInt64 = 0
-        while shift < 64, (highest - lowest) >> shift != 0 {
-            var positions = [Int](repeating: 0, count: 1 << Int(digitBits))
-            for entry in entries { positions[Int((entry.start &- lowest) >> shift & mask)] += 1 }
-            var position = 0
-            for digit in positions.indices {
-                let count = positions[digit]
-                positions[digit] = position
+        for round in 0..<rounds {
+            let first = round * digitCount
+            var position: UInt32 = 0
+            for place in first..<first + digitCount {
+                let count = positions[place]
+                positions[place] = position
                 position += count
             }
             for entry in entries {
-                let digit = Int((entry.start &- lowest) >> shift & mask)
-                sorted[positions[digit]] = entry
-                positions[digit] += 1
+                let place = first &+ digit(entry, round)
+                sorted[Int(positions[place])] = entry
+                positions[place] &+= 1
             }
             swap(&entries, &sorted)
-            shift += digitBits
         }
     }
 }

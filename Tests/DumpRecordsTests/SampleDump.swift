@@ -67,6 +67,8 @@ enum SampleDump {
         task.wait_channel = 0xffff_ffff_8115_614e
         task.registers.rip = 0x7f00_0000_1234
         task.registers.rsp = 0x7ffc_0000_0ff8
+        (task.registers.eflags, task.registers.cs, task.registers.ss) = (0x246, 0x33, 0x2b)
+        task.registers.orig_rax = 230
         task.stack_start = 0x7ffc_0000_0ff8
         return task
     }

@@ -5,12 +5,12 @@ import Testing
 
 @Suite struct SymbolTableTests {
     private func entry(_ start: UInt64, _ end: UInt64, hasSize: Bool = true, number: Int) -> SymbolTable.Entry {
-        SymbolTable.Entry(start: start, length: end - start, hasSize: hasSize, number: number)
+        SymbolTable.Entry(start: start, length: end - start, hasSize: hasSize, number: UInt32(number))
     }
 
     /// Of several at one address, the one with the highest number.
     private func number(_ table: SymbolTable, at address: UInt64) -> Int? {
-        table.entry(containing: address) { $0.max { $0.number < $1.number }! }?.number
+        table.entry(containing: address) { $0.max { $0.number < $1.number }! }.map { Int($0.number) }
     }
 
     @Test func sizesAreRespected() {
@@ -66,16 +66,25 @@ import Testing
                 for address in [entry.start &- 1, entry.start, entry.end &- 1, entry.end] {
                     let expected = chosen.filter { $0.start <= address && address < $0.end }
                         .max { $0.start < $1.start }
-                    #expect(number(table, at: address) == expected?.number)
+                    #expect(number(table, at: address) == expected.map { Int($0.number) })
                 }
             }
         }
     }
 
-    /// Lengths are kept in 32 bits; a longer one is as good as endless.
+    /// Lengths are kept in 28 bits; a longer one is cut.
     @Test func longLengths() {
         let table = SymbolTable([entry(1, 1 << 50, number: 1), entry(.max - 1, .max, number: 2)])
-        #expect([0, 1, 1 << 31, .max - 1, .max].map { number(table, at: $0) } == [nil, 1, 1, 2, nil])
+        let last: UInt64 = 1 << 28 - 1
+        #expect([0, 1, last, last + 1, .max - 1, .max].map { number(table, at: $0) } == [nil, 1, 1, nil, 2, nil])
+    }
+
+    /// Of several at one address those with a size come first, whatever else is said for the others.
+    @Test func ranks() {
+        let ranks = [(false, 0), (false, 7), (true, 0), (true, 7)].map { hasSize, preference in
+            SymbolTable.Entry(start: 0, length: .max, hasSize: hasSize, preference: preference, number: 0).rank
+        }
+        #expect(ranks == ranks.sorted() && Set(ranks).count == 4)
     }
 
     /// Functions that begin in front of an address may be many, and a search does not go on for ever.

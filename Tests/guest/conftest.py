@@ -14,7 +14,7 @@ from subjects import end_descendants, pinned_bytes
 
 PR_SET_CHILD_SUBREAPER = 36
 # On the debug kernel everything takes many times longer.
-TEST_SECONDS = 1800 if os.path.exists("/sys/kernel/debug/kmemleak") else 240
+TEST_SECONDS = 1800 if os.path.exists("/sys/kernel/debug/kmemleak") else 600
 
 
 def pytest_configure(config):

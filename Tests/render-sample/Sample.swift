@@ -40,6 +40,8 @@ struct Sample {
         task.wait_channel = stacks.kernel.first?.address ?? 0
         task.registers.rip = stacks.user?.first?.address ?? 0
         task.registers.rsp = 0x7ffc_d582_2298
+        (task.registers.eflags, task.registers.cs, task.registers.ss) = (0x246, 0x33, 0x2b)
+        task.registers.orig_rax = 230
         task.stack_start = 0x7ffc_d582_2298
         writer.task(task, kernelFrames: stacks.kernel.map(\.address), stack: stack, cgroup: cgroup)
         self.stacks.append(stacks)

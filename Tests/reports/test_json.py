@@ -67,6 +67,7 @@ def test_numbers_stacks_and_frames(render):
     task = of_type("task", objects)[0]
     assert base64.b64decode(task["stack"]["bytes"]) == bytes(range(256))
     assert task["registers"]["rip"] == task["user"][0]["address"] == "0x555500001020"
+    assert [task["registers"][name] for name in ("eflags", "cs", "ss", "orig_rax")] == ["0x246", "0x33", "0x2b", "0xe6"]
     assert task["user"][0] | {"offset": 0} == {
         "address": "0x555500001020", "symbol": "clock_nanosleep", "offset": 0, "file": "/lib/libc.so.6",
         "build_id": "beef736f2e36", "file_state": "usable", "file_address": "0x101f"}
