@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eventually import eventually
-from locktest import DEADLOCKS, SLEEPER, SPINLOCKS, UNLOCK_ORDER, LockTest
+from locktest import DEADLOCKS, PREEMPT_RT, SLEEPER, SPINLOCKS, UNLOCK_ORDER, LockTest
 from module import set_cpu_online
 from subjects import read_proc, state_of
 
@@ -159,6 +159,9 @@ def test_mutex_recursion(load):
     assert module.status() == ({"scenario": "-", "state": "idle", "threads": "0", "gave_up": "0"}, [])
     module.write("unlock_order")
     module.wait_for_state("finished")
+    if PREEMPT_RT:
+        assert errno_of(module.write, "recursion") == errno.EOPNOTSUPP
+        return
     module.write("recursion")
     [thread] = module.wait_for_state("deadlocked")
     assert (thread.holds, thread.waits_for) == ("mutex_1", "mutex_1")

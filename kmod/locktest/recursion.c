@@ -31,7 +31,7 @@ static const struct scenario unlock_order = { "unlock_order", {
 	{ TAKE_LOCK(lock_1), TAKE_LOCK(lock_2), RELEASE_LOCK(lock_1), RELEASE_LOCK(lock_2) } } };
 
 static const struct scenario recursion = { "recursion", {
-	{ TAKE_LOCK(lock_1), TAKE_LOCK(lock_1) } } };
+	{ TAKE_LOCK(lock_1), TAKE_LOCK(lock_1) } }, .recursive = true };
 
 static int __init mutex_recursion_init(void)
 {

@@ -173,6 +173,9 @@ static int start(const struct scenario *scenario)
 		return -EINVAL;
 	if (has_spinlocks(scenario) && num_online_cpus() < 2)
 		return -EOPNOTSUPP;
+	/* PREEMPT_RT's mutex sees this, warns, and never lets go of the task. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && scenario->recursive && rescued)
+		return -EOPNOTSUPP;
 	if (scenario_is_running())
 		return -EBUSY;
 	collect();
@@ -210,7 +213,8 @@ static int start(const struct scenario *scenario)
  * @scenario: lives as long as the module
  *
  * Returns 0, -EBUSY while another one runs, -EINVAL for a timeout_ms out of its range, or
- * -EOPNOTSUPP for spinlocks on a single CPU.
+ * -EOPNOTSUPP for what this machine cannot do: spinlocks on a single CPU, and on
+ * PREEMPT_RT the rescue of a task that waits for itself.
  */
 int scenario_start(const struct scenario *scenario)
 {

@@ -31,6 +31,7 @@ struct step {
 struct scenario {
 	const char *name;
 	struct step steps[MAX_THREADS][MAX_STEPS];
+	bool recursive;		/* a task waits for itself */
 };
 
 #define TAKE_LOCK(which) { .action = TAKE, .lock = &(which) }

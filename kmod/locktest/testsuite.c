@@ -81,7 +81,7 @@ static const struct scenario scenarios[] = {
 		TAKE_FIRST_THEN(mut_a, sem_b),
 		TAKE_FIRST_THEN(sem_b, mut_a) } },
 	[8] = { "recursion", {
-		{ TAKE_LOCK(mut_a), TAKE_LOCK(mut_a) } } },
+		{ TAKE_LOCK(mut_a), TAKE_LOCK(mut_a) } }, .recursive = true },
 	/* Harmless: the order of releasing is nobody's business. */
 	[9] = { "unlock_order", {
 		{ TAKE_LOCK(mut_a), TAKE_LOCK(mut_b), RELEASE_LOCK(mut_a), RELEASE_LOCK(mut_b) } } },
