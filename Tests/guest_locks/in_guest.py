@@ -61,10 +61,16 @@ def lower_thresholds():
         Path(path).write_text(str(value), encoding="ascii")
 
 
+def is_reported(pid):
+    """Whether the kernel has found this task hung, and has printed its stack to the end."""
+    lines = log.read()
+    begins = [at for at, line in enumerate(lines) if f":{pid} blocked for more than" in line]
+    return begins and any("</TASK>" in line for line in lines[begins[0]:])
+
+
 def wait_until_hung(pids):
-    """Waits until the kernel has found each of these tasks hung."""
     for pid in pids:
-        eventually(lambda: any(f":{pid} blocked for more than" in line for line in log.read()), f"{pid} found hung")
+        eventually(lambda: is_reported(pid), f"{pid} found hung")
 
 
 def wait_for_detector():
