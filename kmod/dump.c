@@ -215,6 +215,7 @@ static void dump_task(struct task_struct *task)
 		address_space = address_space_of(mm, &fresh);
 	if (record_task(task, state, address_space)) {
 		dump.totals.tasks_captured++;
+		dump_blocked(&dump, task, mm);
 		if (fresh)
 			dump_mappings(&dump, mm, address_space, task->tgid);
 		dump_processes(&dump, task);

@@ -20,6 +20,7 @@ import Testing
         #expect(layout(vmon_lost.self) == [64, 64])
         #expect(layout(vmon_watch_end.self) == [80, 80])
         #expect(layout(vmon_hang.self) == [72, 72])
+        #expect(layout(vmon_blocked.self) == [144, 144])
     }
 
     /// Where each part that follows a struct begins is told by these fields: they must not move.

@@ -18,11 +18,14 @@ MAGIC = 0x4D56
 GREATER, LESS = 0, 1
 UNSIGNED = 1
 DUMP_BEGIN, HIT, TASK, PROCESS, MAPPINGS, DUMP_END, LOST, WATCH_END, HANG = range(1, 10)
+BLOCKED = 20
 HIT_REASON, REQUEST_REASON, HANG_REASON = 1, 2, 4
 KERNEL_THREAD, REGISTERS, ON_CPU, STALE = 1, 2, 4, 8
 USER_TRUNCATED, HIT_TASK = 128, 256
 UNMAPPED, EXITED = 1, 2
 MAPPINGS_BUSY = 1
+MUTEX, RWSEM_READ, RWSEM_WRITE, SEMAPHORE, RT_MUTEX, SPINLOCK, FUTEX = range(1, 8)
+OWNER, OWNER_EXITED, READERS, QUEUE, QUEUE_TRUNCATED, FUTEX_CALL, FUTEX_WORDS = (1 << bit for bit in range(7))
 
 
 class Layout:
@@ -54,7 +57,7 @@ class Layout:
         for (name, code), value in zip(self.fields, self.struct.unpack_from(data, at)):
             if name.startswith("reserved"):
                 assert not any(value) if code.endswith("s") else value == 0, f"{name} is {value}"
-            elif name in ("name", "comm", "running_comm"):
+            elif name in ("name", "comm", "running_comm", "owner_comm"):
                 text, _, rest = value.partition(b"\0")
                 assert not rest.strip(b"\0"), f"bytes after the end of {name}: {value}"
                 found.__dict__[name] = text.decode()
@@ -97,6 +100,10 @@ BODIES = {
     LOST: Layout(HEADER + "count:Q first_sequence:Q last_sequence:Q"),
     WATCH_END: Layout(HEADER + "watch_id:Q address:Q pid:I reason:I name:16s"),
     HANG: Layout(HEADER + "start_time_ns:Q pid:I tgid:I comm:16s"),
+    BLOCKED: Layout(
+        HEADER + "lock:Q waited_ns:Q owner_start_time_ns:Q futex:Q pid:I kind:I flags:I owner_pid:I owner_tgid:I"
+        " readers:I queue_place:I waiters:I futex_operation:I futex_words:16s reserved1:I owner_comm:16s"
+    ),
 }
 MAPPING = Layout(
     "start:Q end:Q offset:Q inode:Q device_major:I device_minor:I build_id:20s"

@@ -122,6 +122,7 @@ enum vmon_record_type {
 	VMON_RECORD_LOST = 7,
 	VMON_RECORD_WATCH_END = 8,
 	VMON_RECORD_HANG = 9,
+	VMON_RECORD_BLOCKED = 20,
 };
 
 /*
@@ -236,6 +237,66 @@ struct vmon_task {
 	__u32 cgroup_bytes;
 };
 
+/* What a task waits for. Without PREEMPT_RT a mutex is no rt_mutex. */
+enum vmon_lock_kind {
+	VMON_LOCK_UNKNOWN = 0,		/* a lock, but which one cannot be told */
+	VMON_LOCK_MUTEX = 1,		/* ww_mutexes too */
+	VMON_LOCK_RWSEM_READ = 2,	/* wants to read */
+	VMON_LOCK_RWSEM_WRITE = 3,	/* wants to write */
+	VMON_LOCK_SEMAPHORE = 4,
+	VMON_LOCK_RT_MUTEX = 5,		/* that of a priority-inheriting futex too */
+	VMON_LOCK_SPINLOCK = 6,		/* or an rwlock: it spins, or sleeps on PREEMPT_RT */
+	VMON_LOCK_FUTEX = 7,		/* a lock, or anything else, of its own program */
+};
+
+/* Bits of vmon_blocked.flags. Fields without their bit are zero. */
+enum vmon_blocked_flags {
+	VMON_BLOCKED_OWNER = 1,		/* the kind names its owner, and there is one */
+	VMON_BLOCKED_OWNER_EXITED = 2,	/* … that has exited: its fields are zero if it is gone */
+	VMON_BLOCKED_READERS = 4,	/* readers is valid */
+	VMON_BLOCKED_QUEUE = 8,		/* queue_place and waiters are valid */
+	VMON_BLOCKED_QUEUE_TRUNCATED = 16,	/* … of a longer queue: at least so many */
+	VMON_BLOCKED_FUTEX = 32,	/* futex and futex_operation are valid */
+	VMON_BLOCKED_FUTEX_WORDS = 64,	/* futex_words are valid */
+};
+
+/*
+ * The lock that a task waits for; comes right behind its TASK, if it waits for one. Found
+ * without the lock's help: each fact was read twice, while the task did not run. What
+ * could not be told for certain is zero.
+ *
+ * A lock in the kernel has an owner as follows: mutex and rt_mutex; rwsem while a writer
+ * owns it; a semaphore and a spinlock have none. On PREEMPT_RT an rwsem may have both an
+ * owner and readers: the owner waits to write until the readers are done.
+ *
+ * A futex is a number in the program's memory, whose meaning the program knows. Its first
+ * word and the three behind it are those of a pthread mutex of glibc: lock, recursion,
+ * the owner's thread id (as its pid namespace has it), number of users. With
+ * VMON_LOCK_RT_MUTEX these fields tell of the futex that the rt_mutex stands for.
+ *
+ * waited_ns is how long ago the task came to its last CPU: it waits since shortly after
+ * that. The wait as a whole is longer if the task woke up in between in vain.
+ */
+struct vmon_blocked {
+	struct vmon_record record;
+	__u64 lock;			/* kernel address; 0: none, or not told */
+	__u64 waited_ns;		/* 0: not told */
+	__u64 owner_start_time_ns;	/* CLOCK_BOOTTIME */
+	__u64 futex;			/* user address */
+	__u32 pid;			/* the task */
+	__u32 kind;			/* enum vmon_lock_kind */
+	__u32 flags;			/* enum vmon_blocked_flags */
+	__u32 owner_pid;
+	__u32 owner_tgid;
+	__u32 readers;			/* that hold the rwsem */
+	__u32 queue_place;		/* waiters before it */
+	__u32 waiters;			/* in all, itself included */
+	__u32 futex_operation;		/* second argument of futex(2) */
+	__u32 futex_words[4];
+	__u32 reserved;
+	char owner_comm[VMON_COMM_LEN];
+};
+
 /* One process: of a task of the dump, or an ancestor of one. */
 struct vmon_process {
 	struct vmon_record record;
@@ -334,6 +395,7 @@ VMON_ASSERT_SIZE(vmon_hit, 160);
 VMON_ASSERT_SIZE(vmon_hang, 72);
 VMON_ASSERT_SIZE(vmon_registers, 168);
 VMON_ASSERT_SIZE(vmon_task, 288);
+VMON_ASSERT_SIZE(vmon_blocked, 144);
 VMON_ASSERT_SIZE(vmon_process, 80);
 VMON_ASSERT_SIZE(vmon_mappings, 64);
 VMON_ASSERT_SIZE(vmon_mapping, 64);
