@@ -45,7 +45,8 @@ def dumps_of(records):
     assert current is None, "a dump has no end"
     for dump in dumps:
         for name, kind in ("hits", abi.HIT), ("tasks", abi.TASK), ("processes", abi.PROCESS), \
-                ("mappings", abi.MAPPINGS), ("lost", abi.LOST), ("hangs", abi.HANG):
+                ("mappings", abi.MAPPINGS), ("lost", abi.LOST), ("hangs", abi.HANG), \
+                ("conditions", abi.CONDITION), ("histories", abi.HISTORY):
             setattr(dump, name, [record for record in dump.records if record.type == kind])
     return dumps
 
