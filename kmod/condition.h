@@ -71,7 +71,8 @@ static inline enum value_kind value_kind_of(__u8 length, __u8 flags)
 {
 	int kind = length == 8 ? 3 : length >> 1;
 
-	return (enum value_kind)(flags & VMON_WATCH_UNSIGNED ? kind : kind + 4);
+	/* A real is its bits. */
+	return (enum value_kind)(flags & (VMON_WATCH_UNSIGNED | VMON_WATCH_FLOAT) ? kind : kind + 4);
 }
 
 /* Reads the variable once, at its exact width. One load where `kind` is a constant. */
