@@ -55,7 +55,7 @@ build/%-c: testcase/c/%.c $(wildcard $(ABI)/*.h)
 	@mkdir -p build
 	gcc $(C_FLAGS) -o $@ $<
 
-build/ioctl_fuzz: $(wildcard Tests/fuzz/*.[ch]) $(ABI)/variable_monitor.h
+build/ioctl_fuzz: $(wildcard Tests/fuzz/*.[ch] $(ABI)/*.h)
 	@$(MAKE) -C Tests/fuzz
 
 setup: ## installs what building and testing need

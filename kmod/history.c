@@ -140,12 +140,14 @@ void history_delist(struct watch *watch)
  */
 static unsigned int copy_samples(const struct history *history, struct vmon_sample *to, u64 *first)
 {
-	u64 end = smp_load_acquire(&history->count), kept = history->capacity - 1, oldest, i;
+	u64 kept = history->capacity - 1, end, oldest, i;
 
+	/* Pairs with history_add()'s release. */
+	end = smp_load_acquire(&history->count);
 	*first = end > kept ? end - kept : 0;
 	for (i = *first; i < end; i++)
 		to[i - *first] = history->samples[i % history->capacity];
-	/* Pairs with the release: a sample written over is one that the count tells of. */
+	/* Pairs with history_add()'s: a sample that was written over is one that the count tells of. */
 	smp_rmb();
 	oldest = READ_ONCE(history->count);
 	oldest = oldest > kept ? min(oldest - kept, end) : 0;

@@ -53,11 +53,13 @@ static inline void history_add(struct history *history, u64 value, u64 now_ns)
 {
 	struct vmon_sample *sample = &history->samples[history->next];
 
-	smp_wmb();	/* who sees this sample half written sees the count of those before */
+	/* Who sees this sample half written sees the count of those before it. */
+	smp_wmb();
 	WRITE_ONCE(sample->time_ns, now_ns);
 	WRITE_ONCE(sample->value, value);
 	if (++history->next == history->capacity)
 		history->next = 0;
+	/* Who sees the count sees the samples. */
 	smp_store_release(&history->count, history->count + 1);
 }
 
