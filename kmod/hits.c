@@ -122,6 +122,11 @@ static void unmute_due(struct work_struct *work)
 		queue_delayed_work(vmon_workqueue, &unmute_work, next - now);
 }
 
+void hits_drop_ended(void)
+{
+	mod_delayed_work(vmon_workqueue, &unmute_work, 0);
+}
+
 void hits_stop(void)
 {
 	struct watch *watch, *next;

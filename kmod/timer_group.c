@@ -29,8 +29,11 @@ static void watch_hit(struct watch *watch, u64 value, u64 now_ns)
 	watch->group->hit = true;
 }
 
-/* `above`: of the value, see condition.h; so the loop need not keep the value itself. */
-static noinline void slot_hit(struct slot *slot, u64 above, u64 now_ns)
+/*
+ * `above`: of the value, see condition.h; so the loop need not keep the value itself. No clone,
+ * or the loop would load for each slot what only a hit needs of it.
+ */
+static noinline __noclone void slot_hit(struct slot *slot, u64 above, u64 now_ns)
 {
 	watch_hit(slot->watch, slot->condition.low + above, now_ns);
 }

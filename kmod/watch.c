@@ -8,6 +8,7 @@
 #include "buffer.h"
 #include "compat/ptrace.h"
 #include "history.h"
+#include "hits.h"
 #include "interval.h"
 #include "request.h"
 #include "timer_group.h"
@@ -246,11 +247,15 @@ int watch_start_plain(struct list_head *session, struct vmon_watch *request)
 static void end_detached(struct list_head *detached)
 {
 	struct watch *watch, *next;
+	bool muted = false;
 
 	list_for_each_entry_safe(watch, next, detached, in_session) {
+		muted |= watch->muted;
 		watched_page_put(watch->page, 1);
 		watch_put(watch);
 	}
+	if (muted)
+		hits_drop_ended();
 }
 
 int watch_cancel(struct list_head *session, u64 id)
@@ -312,6 +317,7 @@ unsigned int watch_end_page(struct watched_page *page, enum vmon_watch_end_reaso
 {
 	struct watch *watch, *next;
 	unsigned int ended = 0;
+	bool muted = false;
 	LIST_HEAD(detached);
 
 	mutex_lock(&watches_lock);
@@ -324,8 +330,11 @@ unsigned int watch_end_page(struct watched_page *page, enum vmon_watch_end_reaso
 
 	list_for_each_entry_safe(watch, next, &detached, in_session) {
 		report_end(watch, reason);
+		muted |= watch->muted;
 		watch_put(watch);
 		ended++;
 	}
+	if (muted)
+		hits_drop_ended();
 	return ended;
 }

@@ -238,6 +238,23 @@ def test_memory_of_a_history_is_given_back_with_its_watch(module):
     assert module.status()["watches"] == 0
 
 
+def start_again_after_a_hit(limit, samples):
+    resource.setrlimit(resource.RLIMIT_MEMLOCK, (limit, limit))
+    session, variable = abi.Session(os.O_WRONLY), Variable(151)
+    become_nobody()
+    identifier = session.watch_condition(variable, abi.GREATER, 150, history=samples)
+    eventually(lambda: session.state(identifier).flags == abi.MUTED, "a hit")
+    session.cancel_all()
+    eventually(lambda: outcome(session.watch_condition, variable, abi.CHANGED, history=samples) == "success",
+               "memory for another history")
+
+
+def test_memory_of_a_history_does_not_wait_for_the_end_of_a_mute(module):
+    module.set_knob("dump_reset_sec", NEVER_AGAIN)
+    size = -(-(SAMPLE_BYTES * (abi.HISTORY_MAX + 1) + 64) // PAGE) * PAGE
+    Child().run(start_again_after_a_hit, size + PAGE, abi.HISTORY_MAX)
+
+
 @pytest.mark.module(dump_gap_ms=0, user_stack_bytes=0, buffer_bytes=262144)
 def test_histories_that_find_the_buffer_full_are_lost_and_counted(module, session):
     variable = Variable(1)
