@@ -56,7 +56,9 @@ def test_a_hit_comes_with_the_last_samples_and_its_own_is_the_last(module, sessi
 
 def test_a_history_shows_what_the_process_held_in_its_order(module, session):
     variable = Variable(0, length=2)
-    identifier = session.watch_condition(variable, abi.EQUAL, 500, history=abi.HISTORY_MAX)
+    # So slowly that the debug kernel, too, is done before the first samples are gone.
+    identifier = session.watch_condition(variable, abi.EQUAL, 500, history=abi.HISTORY_MAX,
+                                         interval_ns=10 * MILLISECOND)
     steps = [1, -3, 32767, -32768, 7]
     for step in steps:
         variable.value = step
