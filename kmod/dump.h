@@ -17,6 +17,7 @@
 
 struct capture;
 struct task_struct;
+struct watch;
 
 #define DUMP_REQUESTS_MAX 64
 #define DUMP_HUNG_MAX 16
@@ -49,6 +50,8 @@ struct dump {
 	struct pid **processes;
 	unsigned int process_count;
 	unsigned int hit_process_count;
+
+	struct watch **histories;	/* of one process, each with a reference */
 
 	struct task_struct **tasks;	/* selected, each with a reference */
 	unsigned int task_count;

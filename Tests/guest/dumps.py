@@ -46,7 +46,7 @@ def dumps_of(records):
     for dump in dumps:
         for name, kind in ("hits", abi.HIT), ("tasks", abi.TASK), ("processes", abi.PROCESS), \
                 ("mappings", abi.MAPPINGS), ("lost", abi.LOST), ("hangs", abi.HANG), \
-                ("blocked", abi.BLOCKED):
+                ("conditions", abi.CONDITION), ("histories", abi.HISTORY), ("blocked", abi.BLOCKED):
             setattr(dump, name, [record for record in dump.records if record.type == kind])
     return dumps
 
