@@ -57,7 +57,7 @@ build/%-c: testcase/c/%.c $(wildcard $(ABI)/*.h)
 	@mkdir -p build
 	gcc $(C_FLAGS) -o $@ $<
 
-build/ioctl_fuzz: $(wildcard Tests/fuzz/*.[ch]) $(ABI)/variable_monitor.h
+build/ioctl_fuzz: $(wildcard Tests/fuzz/*.[ch] $(ABI)/*.h)
 	@$(MAKE) -C Tests/fuzz
 
 man: build/man/ucli.1 ## build/man, the manual pages of ucli, from its source

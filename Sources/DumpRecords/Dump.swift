@@ -13,6 +13,8 @@ public struct Dump: Sendable {
     public private(set) var hangs: [Hang] = []
     /// In the order in which they were captured.
     public private(set) var tasks: [CapturedTask] = []
+    /// What tasks wait for, by task id.
+    public private(set) var blocked: [UInt32: BlockedOn] = [:]
     /// By process id.
     public private(set) var processes: [UInt32: CapturedProcess] = [:]
     /// By number.
@@ -43,6 +45,7 @@ public struct Dump: Sendable {
         case .hit(let hit): hits.append(hit)
         case .hang(let hang): hangs.append(hang)
         case .task(let task): tasks.append(task)
+        case .blocked(let blocked): self.blocked[blocked.pid] = blocked
         case .process(let process): processes[process.pid] = process
         case .mappings(let part):
             if addressSpaces[part.number] == nil {

@@ -7,7 +7,7 @@ enum SampleDump {
     static let kernelFrames: [UInt64] = [0xffff_ffff_8115_614e, 0xffff_ffff_81a3_8bdd]
     static let stack = (0..<100).map { UInt8($0) }
 
-    static let recordCount = 9
+    static let recordCount = 10
 
     static var bytes: [UInt8] {
         var writer = RecordWriter()
@@ -15,6 +15,7 @@ enum SampleDump {
         writer.append(VMON_RECORD_HIT, hit)
         writer.append(VMON_RECORD_HANG, hang)
         writer.task(task, kernelFrames: kernelFrames, stack: stack, cgroup: "/user.slice")
+        writer.append(VMON_RECORD_BLOCKED, blocked)
         writer.mappings(
             addressSpace: 1, tgid: 42, [(mapping, path: Array("/usr/bin/a b".utf8)), (mapping, path: [])])
         writer.process(
@@ -71,6 +72,30 @@ enum SampleDump {
         task.registers.orig_rax = 230
         task.stack_start = 0x7ffc_0000_0ff8
         return task
+    }
+
+    static var blocked: vmon_blocked {
+        var blocked = vmon_blocked()
+        blocked.pid = 43
+        blocked.kind = VMON_LOCK_RWSEM_WRITE.rawValue
+        blocked.flags =
+            [
+                VMON_BLOCKED_OWNER, VMON_BLOCKED_READERS, VMON_BLOCKED_QUEUE, VMON_BLOCKED_FUTEX,
+                VMON_BLOCKED_FUTEX_WORDS,
+            ].reduce(0) { $0 | $1.rawValue }
+        blocked.lock = 0xffff_8880_0000_1000
+        blocked.waited_ns = 5_000_000_000
+        blocked.owner_start_time_ns = 32
+        blocked.owner_pid = 51
+        blocked.owner_tgid = 50
+        blocked.owner_comm = fixed("holder")
+        blocked.readers = 2
+        blocked.queue_place = 1
+        blocked.waiters = 3
+        blocked.futex = 0x6000
+        blocked.futex_operation = 128
+        blocked.futex_words = (2, 0, 51, 1)
+        return blocked
     }
 
     static var mapping: vmon_mapping {
