@@ -18,7 +18,7 @@ SEED ?=
 SCRATCH ?= .build
 
 SWIFT := $(or $(shell command -v swift),$(wildcard /opt/swift/usr/bin/swift),swift)
-SWIFT_PRODUCTS := ucli userstack helloworld
+SWIFT_PRODUCTS := ucli userstack helloworld conditions
 SWIFT_SOURCES := Package.swift $(shell find Sources testcase -type f ! -path 'testcase/c/*')
 ABI := Sources/CVariableMonitor/include
 C_PROGRAMS := $(patsubst testcase/c/%.c,build/%-c,$(wildcard testcase/c/*.c))
@@ -38,7 +38,7 @@ kmod: ## the module, for the running kernel or the guest's; KERNEL=<release, hea
 programs: swift testcase-c build/ioctl_fuzz
 	@:
 
-swift: $(addprefix build/,$(SWIFT_PRODUCTS)) ## build/ucli, build/userstack, build/helloworld
+swift: $(addprefix build/,$(SWIFT_PRODUCTS)) ## build/ucli, build/userstack, build/helloworld, build/conditions
 	@:
 
 testcase-c: $(C_PROGRAMS) ## build/userstack-c, build/helloworld-c, build/hptest-c

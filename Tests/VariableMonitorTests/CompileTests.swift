@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import Testing
 import VariableMonitor
 
@@ -10,7 +9,7 @@ import VariableMonitor
 struct CompileTests {
     @Test("accepts variables that keep their address")
     func stable() throws {
-        let (status, output) = try compile(
+        let (status, output) = try diagnose(
             """
             nonisolated(unsafe) var temp = 0
             nonisolated(unsafe) var ratio: Float = 0
@@ -66,11 +65,11 @@ struct CompileTests {
             """,
         ])
     func temporary(source: String) throws {
-        let (status, output) = try compile(source)
+        let (status, output) = try diagnose(source)
         #expect(output.contains("[#TemporaryPointers]"), "\(output)")
         #expect(status == 0)
 
-        let strict = try compile(source, "-Werror", "TemporaryPointers")
+        let strict = try diagnose(source, "-Werror", "TemporaryPointers")
         #expect(strict.status != 0, "a client can turn the warning into an error")
     }
 
@@ -78,7 +77,7 @@ struct CompileTests {
         "rejects types that cannot be watched",
         arguments: ["Float16", "Bool", "UInt128", "String", "Duration"])
     func unwatchable(type: String) throws {
-        let (status, output) = try compile(
+        let (status, output) = try diagnose(
             """
             func start(_ variable: UnsafePointer<\(type)>, _ threshold: \(type)) throws {
                 try startWatch(variable, threshold: threshold)
@@ -99,7 +98,7 @@ struct CompileTests {
         ])
     func senseless(type: String, condition: String) throws {
         func start(_ condition: String) throws -> (status: CInt, output: String) {
-            try compile(
+            try diagnose(
                 """
                 func start(_ variable: UnsafePointer<\(type)>) throws {
                     try startWatch(variable, when: \(condition))
@@ -112,16 +111,16 @@ struct CompileTests {
 
     @Test("rejects a cell of a type that cannot be watched, and takes one to another thread")
     func cells() throws {
-        #expect(try compile("let cell = Watched(false)").output.contains("Watchable"))
-        #expect(try compile("let cell = Watched(UInt128(1))").status != 0)
+        #expect(try diagnose("let cell = Watched(false)").output.contains("Watchable"))
+        #expect(try diagnose("let cell = Watched(UInt128(1))").status != 0)
         let shared = "let cell = Watched(1.5); func run() { Task { cell.value += 1 } }"
-        #expect(try compile(shared) == (0, ""))
-        #expect(try compile("let cell = Watched(1.5); func count() { cell.add(1) }").status != 0)
+        #expect(try diagnose(shared) == (0, ""))
+        #expect(try diagnose("let cell = Watched(1.5); func count() { cell.add(1) }").status != 0)
     }
 
     @Test("rejects types that are declared to be watchable elsewhere")
     func sealed() throws {
-        let (status, output) = try compile(
+        let (status, output) = try diagnose(
             """
             extension UInt128: @retroactive Watchable {
                 public static var watchFormat: WatchFormat<UInt128> { WatchFormat() }
@@ -130,43 +129,4 @@ struct CompileTests {
         #expect(status != 0)
         #expect(output.contains("inaccessible"), "\(output)")
     }
-}
-
-/// Compiles a client of the library as it was built for these tests.
-private func compile(_ source: String, _ options: String...) throws -> (
-    status: CInt, output: String
-) {
-    let file = FileManager.default.temporaryDirectory.appending(path: "client-\(UUID()).swift")
-    try "import VariableMonitor\n\(source)\n".write(to: file, atomically: true, encoding: .utf8)
-    defer { try? FileManager.default.removeItem(at: file) }
-
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = try compiler()
-    process.arguments =
-        [
-            // The first step that sees whether a number fits its type.
-            "-emit-sil", "-o", "/dev/null", "-parse-as-library", "-swift-version", "6",
-            "-I", builtFolder.appending(path: "Modules").path,
-            "-I", packageFolder.appending(path: "Sources/CVariableMonitor/include").path,
-        ] + options + [file.path]
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
-}
-
-/// Where these tests' executable is, and the modules that it was built from.
-private let builtFolder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-    .deletingLastPathComponent()
-
-/// The compiler of the toolchain whose libraries these tests run with.
-private func compiler() throws -> URL {
-    let file = try FileHandle(forReadingFrom: URL(filePath: "/proc/self/maps"))
-    let maps = String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
-    let library = #/(/[^\n]*)/lib/swift/linux/libTesting\.so/#
-    let toolchain = try #require(maps.firstMatch(of: library)?.1)
-    return URL(filePath: "\(toolchain)/bin/swiftc")
 }

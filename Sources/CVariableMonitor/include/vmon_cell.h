@@ -10,24 +10,25 @@
 
 #include <stdint.h>
 
-#define VMON_CELL(width)                                                               \
-	static inline uint##width##_t vmon_cell_load##width(const volatile void *place) \
-	{                                                                              \
-		return __atomic_load_n((const volatile uint##width##_t *)place,        \
-				       __ATOMIC_RELAXED);                              \
-	}                                                                              \
-	static inline void vmon_cell_store##width(volatile void *place,                \
-						  uint##width##_t value)               \
-	{                                                                              \
-		__atomic_store_n((volatile uint##width##_t *)place, value,             \
-				 __ATOMIC_RELAXED);                                    \
-	}                                                                              \
-	/* Adds, and returns the sum, modulo the width. */                             \
-	static inline uint##width##_t vmon_cell_add##width(volatile void *place,       \
-							   uint##width##_t value)      \
-	{                                                                              \
-		return __atomic_add_fetch((volatile uint##width##_t *)place, value,    \
-					  __ATOMIC_RELAXED);                           \
+#define VMON_CELL_INLINE static inline __attribute__((always_inline))
+
+#define VMON_CELL(width)                                                                     \
+	VMON_CELL_INLINE uint##width##_t vmon_cell_load##width(const volatile void *place)   \
+	{                                                                                    \
+		return __atomic_load_n((const volatile uint##width##_t *)place,              \
+				       __ATOMIC_RELAXED);                                    \
+	}                                                                                    \
+	VMON_CELL_INLINE void vmon_cell_store##width(volatile void *place,                   \
+						     uint##width##_t value)                  \
+	{                                                                                    \
+		__atomic_store_n((volatile uint##width##_t *)place, value, __ATOMIC_RELAXED); \
+	}                                                                                    \
+	/* Adds, and returns the sum, modulo the width. */                                   \
+	VMON_CELL_INLINE uint##width##_t vmon_cell_add##width(volatile void *place,          \
+							      uint##width##_t value)         \
+	{                                                                                    \
+		return __atomic_add_fetch((volatile uint##width##_t *)place, value,          \
+					  __ATOMIC_RELAXED);                                 \
 	}
 
 VMON_CELL(8)
