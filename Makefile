@@ -14,6 +14,8 @@ CALLS ?= 1000000
 SECONDS ?= 600
 SOAK_SECONDS ?= 300
 SEED ?=
+# Where `make docs` writes.
+DOCS ?= build/docs
 # SwiftPM's own folder.
 SCRATCH ?= .build
 
@@ -25,7 +27,7 @@ C_PROGRAMS := $(patsubst testcase/c/%.c,build/%-c,$(wildcard testcase/c/*.c))
 BENCHMARKS := $(addprefix build/benchmarks/,loop breakpoint parents read_stacks)
 C_FLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -Werror -I$(ABI)
 
-.PHONY: all kmod programs swift testcase-c man completions setup demo test bench bench-module bench-reports fuzz fuzz-readers soak clean help
+.PHONY: all kmod programs swift testcase-c man completions docs setup demo test bench bench-module bench-reports fuzz fuzz-readers soak clean help
 
 all: kmod programs ## the module and all programs
 
@@ -74,6 +76,17 @@ completions: $(addprefix build/completions/ucli.,bash zsh fish) ## build/complet
 build/completions/ucli.%: build/ucli
 	@mkdir -p build/completions
 	build/ucli --generate-completion-script $* >$@
+
+# The tools that come with Swift lie beside it.
+docs: ## build/docs, the documentation of the Swift library; a warning fails it
+	@mkdir -p $(DOCS)/symbols
+	$(dir $(realpath $(SWIFT)))swiftc -emit-module -module-name VariableMonitor -swift-version 6 -parse-as-library \
+	    -I $(ABI) -emit-symbol-graph -emit-symbol-graph-dir $(DOCS)/symbols \
+	    -o $(DOCS)/symbols/VariableMonitor.swiftmodule Sources/VariableMonitor/*.swift
+	$(dir $(realpath $(SWIFT)))docc convert Sources/VariableMonitor/VariableMonitor.docc \
+	    --additional-symbol-graph-dir $(DOCS)/symbols --output-path $(DOCS)/VariableMonitor.doccarchive \
+	    --fallback-display-name VariableMonitor --fallback-bundle-identifier VariableMonitor \
+	    --analyze --warnings-as-errors
 
 setup: ## installs what building and testing need
 	@tools/setup

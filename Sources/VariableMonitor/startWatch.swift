@@ -26,6 +26,8 @@
 ///   - interval: from 10 µs (as root from 1 µs) to an hour. `nil` is the module's
 ///     default, `/proc/variable_monitor/def_interval_ns`, at first 10 µs.
 ///   - name: what reports call it, at most 15 bytes of UTF-8. `nil` is `file:line`, cut to fit.
+///   - file: for the name, where none is given.
+///   - line: for the name, where none is given.
 /// - Returns: the watch.
 /// - Throws: `WatchError`; nothing is watched then.
 /// - Note: The kernel's counterparts are `VMON_IOC_WATCH` and, for what that does not
@@ -56,6 +58,8 @@ public func startWatch<Value: Watchable>(
 ///   - history: so many of the last ticks' values are in the dump, up to 4,096.
 ///   - interval: from 10 µs (as root from 1 µs) to an hour; `nil` is the module's default.
 ///   - name: what reports call it, at most 15 bytes of UTF-8. `nil` is `file:line`, cut to fit.
+///   - file: for the name, where none is given.
+///   - line: for the name, where none is given.
 /// - Returns: the watch.
 /// - Throws: `WatchError`; nothing is watched then.
 /// - Note: The kernel's counterpart is `VMON_IOC_WATCH_CONDITION`. May be called from any thread.
@@ -83,6 +87,8 @@ public func startWatch<Value: Watchable>(
 ///   - history: so many of the last ticks' values are in the dump, up to 4,096.
 ///   - interval: from 10 µs (as root from 1 µs) to an hour; `nil` is the module's default.
 ///   - name: what reports call it, at most 15 bytes of UTF-8. `nil` is `file:line`, cut to fit.
+///   - file: for the name, where none is given.
+///   - line: for the name, where none is given.
 /// - Returns: the watch.
 /// - Throws: `WatchError`; nothing is watched then.
 @discardableResult
@@ -105,6 +111,8 @@ public func startWatch<Value: Watchable>(
 ///   - history: so many of the last ticks' values are in the dump, up to 4,096.
 ///   - interval: from 10 µs (as root from 1 µs) to an hour; `nil` is the module's default.
 ///   - name: what reports call it, at most 15 bytes of UTF-8. `nil` is `file:line`, cut to fit.
+///   - file: for the name, where none is given.
+///   - line: for the name, where none is given.
 /// - Returns: the watch.
 /// - Throws: `WatchError`; nothing is watched then.
 @discardableResult

@@ -35,22 +35,42 @@ func optimise(_ source: String) throws -> [(name: String, instructions: [String]
     return functions
 }
 
+/// What the compiler says to a program, whose statements are not all in functions.
+func diagnose(program: URL) throws -> (status: CInt, output: String) {
+    let file = FileManager.default.temporaryDirectory.appending(path: "main-\(UUID())/main.swift")
+    try FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: file.deletingLastPathComponent()) }
+    try FileManager.default.copyItem(at: program, to: file)
+    return try run(
+        tool("swiftc"), ["-typecheck", "-warnings-as-errors"] + clientOptions() + [file.path])
+}
+
 private func compile(_ source: String, _ options: [String]) throws -> (
     status: CInt, output: String
 ) {
     let file = FileManager.default.temporaryDirectory.appending(path: "client-\(UUID()).swift")
     try "import VariableMonitor\n\(source)\n".write(to: file, atomically: true, encoding: .utf8)
     defer { try? FileManager.default.removeItem(at: file) }
+    return try run(
+        tool("swiftc"), ["-parse-as-library"] + clientOptions() + options + [file.path])
+}
 
+private func clientOptions() -> [String] {
+    // Beside these tests' executable are the modules that it was built from.
+    let built = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    return [
+        "-swift-version", "6", "-I", built.appending(path: "Modules").path,
+        "-I", packageFolder.appending(path: "Sources/CVariableMonitor/include").path,
+    ]
+}
+
+/// Runs a program; what it writes to both of its outputs.
+func run(_ program: URL, _ arguments: [String]) throws -> (status: CInt, output: String) {
     let process = Process()
     let pipe = Pipe()
-    process.executableURL = try compiler()
-    process.arguments =
-        [
-            "-parse-as-library", "-swift-version", "6",
-            "-I", builtFolder.appending(path: "Modules").path,
-            "-I", packageFolder.appending(path: "Sources/CVariableMonitor/include").path,
-        ] + options + [file.path]
+    process.executableURL = program
+    process.arguments = arguments
     process.standardOutput = pipe
     process.standardError = pipe
     try process.run()
@@ -59,15 +79,11 @@ private func compile(_ source: String, _ options: [String]) throws -> (
     return (process.terminationStatus, String(decoding: output, as: UTF8.self))
 }
 
-/// Where these tests' executable is, and the modules that it was built from.
-private let builtFolder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-    .deletingLastPathComponent()
-
-/// The compiler of the toolchain whose libraries these tests run with.
-private func compiler() throws -> URL {
+/// A tool of the toolchain whose libraries these tests run with.
+func tool(_ name: String) throws -> URL {
     let file = try FileHandle(forReadingFrom: URL(filePath: "/proc/self/maps"))
     let maps = String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
     let library = #/(/[^\n]*)/lib/swift/linux/libTesting\.so/#
     let toolchain = try #require(maps.firstMatch(of: library)?.1)
-    return URL(filePath: "\(toolchain)/bin/swiftc")
+    return URL(filePath: "\(toolchain)/bin/\(name)")
 }

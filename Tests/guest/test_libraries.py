@@ -35,7 +35,7 @@ def bits_of(value, hit):
 def check_records(session, plain=frozenset()):
     """Each watch hit by its condition, with its value; all but plain ones have a record of it."""
     records = session.records()
-    hits = {hit.name.decode(): hit for hit in reversed(records) if hit.type == abi.HIT}
+    hits = {hit.name: hit for hit in reversed(records) if hit.type == abi.HIT}
     assert {name: hit.comparison for name, hit in hits.items()} == {name: of for name, (of, _) in WATCHES.items()}
     for name, (_, value) in WATCHES.items():
         if value is not None:
