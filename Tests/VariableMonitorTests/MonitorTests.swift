@@ -90,7 +90,7 @@ struct HitTests {
     func damaged() {
         let good = hitRecord()
         for count in 0..<good.count { #expect(hits(Array(good.prefix(count))) == []) }
-        for size in [0, 1, 39, 159, 161, UInt32.max] {
+        for size in [0, 1, 39, 159, 161, 162, UInt32.max] {
             #expect(hits(hitRecord { $0.record.size = size } + [0]).isEmpty == (size != 161), "\(size)")
         }
         #expect(hits(hitRecord { $0.record.magic = 0 }) == [])

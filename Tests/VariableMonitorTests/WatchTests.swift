@@ -171,6 +171,21 @@ struct WatchedTests {
         #expect(try session.watches().map(\.id) == [1])
     }
 
+    @Test("forgets watches that ended, however often it is watched anew")
+    func forgets() throws {
+        let rounds = 4_100
+        do {
+            let cell = Watched(0, session: session)
+            for _ in 0..<rounds {
+                try cell.startWatch(
+                    when: .changed, ticks: 1, history: 0, every: nil, name: "cell"
+                ).cancel()
+            }
+        }
+        let cancelled = kernel.calls.count { if case .cancel = $0 { true } else { false } }
+        #expect(cancelled < rounds + 10)
+    }
+
     @Test("adds without losing what other threads add, and wraps around")
     func adds() async {
         let cell = Watched<UInt16>(0)
