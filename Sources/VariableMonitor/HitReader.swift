@@ -13,16 +13,15 @@ final class HitReader: Sendable {
     ///
     /// - Throws: `tooManyOpenFiles`, `memoryLimit`; the device is closed then.
     init(device: CInt) throws(WatchError) {
-        self.device = device
         var ends: [CInt] = [-1, -1]
         let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue
-        let result = unsafe socketpair(AF_UNIX, CInt(kind), 0, &ends)
-        stopper = (ends[0], ends[1])
-        guard result == 0 else {
+        guard unsafe socketpair(AF_UNIX, CInt(kind), 0, &ends) == 0 else {
             let error = WatchError(reading: errno)
             close(device)
             throw error
         }
+        self.device = device
+        stopper = (ends[0], ends[1])
     }
 
     deinit {
