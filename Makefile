@@ -14,18 +14,20 @@ CALLS ?= 1000000
 SECONDS ?= 600
 SOAK_SECONDS ?= 300
 SEED ?=
+# Where `make docs` writes.
+DOCS ?= build/docs
 # SwiftPM's own folder.
 SCRATCH ?= .build
 
 SWIFT := $(or $(shell command -v swift),$(wildcard /opt/swift/usr/bin/swift),swift)
-SWIFT_PRODUCTS := ucli userstack helloworld
+SWIFT_PRODUCTS := ucli userstack helloworld conditions
 SWIFT_SOURCES := Package.swift $(shell find Sources testcase -type f ! -path 'testcase/c/*')
 ABI := Sources/CVariableMonitor/include
 C_PROGRAMS := $(patsubst testcase/c/%.c,build/%-c,$(wildcard testcase/c/*.c))
 BENCHMARKS := $(addprefix build/benchmarks/,loop breakpoint parents read_stacks)
 C_FLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -Werror -I$(ABI)
 
-.PHONY: all kmod programs swift testcase-c man completions setup demo test bench bench-module bench-reports fuzz fuzz-readers soak clean help
+.PHONY: all kmod programs swift testcase-c man completions docs setup demo test bench bench-module bench-reports fuzz fuzz-readers soak clean help
 
 all: kmod programs ## the module and all programs
 
@@ -38,7 +40,7 @@ kmod: ## the module, for the running kernel or the guest's; KERNEL=<release, hea
 programs: swift testcase-c build/ioctl_fuzz
 	@:
 
-swift: $(addprefix build/,$(SWIFT_PRODUCTS)) ## build/ucli, build/userstack, build/helloworld
+swift: $(addprefix build/,$(SWIFT_PRODUCTS)) ## build/ucli, build/userstack, build/helloworld, build/conditions
 	@:
 
 testcase-c: $(C_PROGRAMS) ## build/userstack-c, build/helloworld-c, build/hptest-c
@@ -74,6 +76,17 @@ completions: $(addprefix build/completions/ucli.,bash zsh fish) ## build/complet
 build/completions/ucli.%: build/ucli
 	@mkdir -p build/completions
 	build/ucli --generate-completion-script $* >$@
+
+# The tools that come with Swift lie beside it.
+docs: ## build/docs, the documentation of the Swift library; a warning fails it
+	@mkdir -p $(DOCS)/symbols
+	$(dir $(realpath $(SWIFT)))swiftc -emit-module -module-name VariableMonitor -swift-version 6 -parse-as-library \
+	    -I $(ABI) -emit-symbol-graph -emit-symbol-graph-dir $(DOCS)/symbols \
+	    -o $(DOCS)/symbols/VariableMonitor.swiftmodule Sources/VariableMonitor/*.swift
+	$(dir $(realpath $(SWIFT)))docc convert Sources/VariableMonitor/VariableMonitor.docc \
+	    --additional-symbol-graph-dir $(DOCS)/symbols --output-path $(DOCS)/VariableMonitor.doccarchive \
+	    --fallback-display-name VariableMonitor --fallback-bundle-identifier VariableMonitor \
+	    --analyze --warnings-as-errors
 
 setup: ## installs what building and testing need
 	@tools/setup

@@ -97,6 +97,9 @@ let package = Package(
             name: "userstack", dependencies: ["VariableMonitor"], path: "testcase/userstack",
             swiftSettings: noWarnings),
         .executableTarget(
+            name: "conditions", dependencies: ["VariableMonitor"], path: "testcase/conditions",
+            swiftSettings: noWarnings),
+        .executableTarget(
             name: "helloworld", dependencies: ["VariableMonitor"], path: "testcase/helloworld",
             swiftSettings: noWarnings),
 
