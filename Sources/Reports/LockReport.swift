@@ -120,7 +120,7 @@ struct LockTextReport {
         }
         if let purpose = wait.blocked.kind.purpose { text += " \(purpose)" }
         if let readers = wait.blocked.readers, readers > 0 { text += ", with \(readers) reading" }
-        if let queue = wait.blocked.queue {
+        if let queue = wait.blocked.queue, queue.waiters > 1 {
             text +=
                 ", number \(queue.place + 1) of \(queue.isTruncated ? "at least " : "")\(queue.waiters) in its queue"
         }
