@@ -22,33 +22,37 @@ struct LockDotReport {
 
     private func write(_ wait: Wait, isDeadlocked: Bool, to output: inout ReportBuffer) {
         let style = isDeadlocked ? " [color=red]" : ""
-        let lock = node(of: wait)
+        let lock = id(of: wait)
         write(wait.waiter, to: &output)
-        output.write("  \(lock) [shape=box, label=\"\(quoted(findings.name(of: wait)))\"];\n")
-        output.write("  \(node(of: wait.waiter)) -> \(lock)\(style);\n")
+        output.write("  \"\(lock)\" [shape=box, label=\"\(quoted(findings.name(of: wait)))\"];\n")
+        writeEdge(id(of: wait.waiter), lock, style, to: &output)
         switch wait.holder {
-        case .task(let party): output.write("  \(lock) -> \(node(of: party))\(style);\n")
+        case .task(let party): writeEdge(lock, id(of: party), style, to: &output)
         case .exited(let party):
             let holder = party.map { quoted(findings.name(of: $0)) } ?? "somebody"
-            output.write("  \(lock) -> \(lock.dropLast())_holder\"\(style);\n")
-            output.write("  \(lock.dropLast())_holder\" [label=\"\(holder)\\nexited\"];\n")
+            writeEdge(lock, "holder of \(lock)", style, to: &output)
+            output.write("  \"holder of \(lock)\" [label=\"\(holder)\\nexited\"];\n")
         case .suspects(let parties, _):
-            for party in parties { output.write("  \(lock) -> \(node(of: party)) [style=dashed];\n") }
+            for party in parties { writeEdge(lock, id(of: party), " [style=dashed]", to: &output) }
         case .unknown: break
         }
     }
 
     private func write(_ party: Party, to output: inout ReportBuffer) {
-        output.write("  \(node(of: party)) [label=\"\(quoted(findings.name(of: party)))\"];\n")
+        output.write("  \"\(id(of: party))\" [label=\"\(quoted(findings.name(of: party)))\"];\n")
     }
 
-    private func node(of party: Party) -> String { "\"task \(party.id.pid) \(party.id.startTime)\"" }
+    private func writeEdge(_ from: String, _ to: String, _ style: String, to output: inout ReportBuffer) {
+        output.write("  \"\(from)\" -> \"\(to)\"\(style);\n")
+    }
 
-    private func node(of wait: Wait) -> String {
+    private func id(of party: Party) -> String { "task \(party.id.pid) \(party.id.startTime)" }
+
+    private func id(of wait: Wait) -> String {
         switch wait.lock {
-        case .kernel(let address): "\"lock \(address)\""
-        case .pthreadMutex(let tgid, let address): "\"lock \(tgid) \(address)\""
-        case nil: "\"lock of \(wait.waiter.id.pid)\""
+        case .kernel(let address): "lock \(address)"
+        case .pthreadMutex(let tgid, let address): "lock \(tgid) \(address)"
+        case nil: "lock of \(wait.waiter.id.pid)"
         }
     }
 

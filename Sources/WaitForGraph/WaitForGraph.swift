@@ -106,6 +106,8 @@ public struct WaitForGraph {
 extension WaitForGraph {
     /// So many are looked into; beyond, each with each would take too long.
     private static let suspicionsMax = 256
+    /// That one of a crowd holds a lock says nothing.
+    private static let suspectsMax = 64
 
     private mutating func addSuspects() {
         let open = waits.indices.compactMap { index in
@@ -116,7 +118,8 @@ extension WaitForGraph {
         for (index, module) in open {
             let lock = waits[index].lock
             let suspects = inside[module, default: []].filter { party in wait(of: party)?.lock != lock }
-            if !suspects.isEmpty { waits[index].holder = .suspects(suspects, module: module) }
+            guard (1...Self.suspectsMax).contains(suspects.count) else { continue }
+            waits[index].holder = .suspects(suspects, module: module)
         }
     }
 

@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
 
@@ -43,9 +44,9 @@ class Count:
         try:
             function(*arguments)
             self.passed[what] += 1
-        except AssertionError as error:
-            self.wrong.append(f"{what}: {error}")
-            print(f"WRONG {what}: {error}", flush=True)
+        except AssertionError:
+            self.wrong.append(what)
+            print(f"WRONG {what}\n{traceback.format_exc()}", flush=True)
 
 
 def judge_deadlock(abba, number, count):
@@ -53,7 +54,11 @@ def judge_deadlock(abba, number, count):
     try:
         threads = abba.wait_for_state("deadlocked")
         begin = time.monotonic()
-        check_verdict(find_deadlock(), number, threads)
+        verdict = find_deadlock()
+        try:
+            check_verdict(verdict, number, threads)
+        except AssertionError as error:
+            raise AssertionError(f"{threads}: {verdict}") from error
         count.seconds.append(time.monotonic() - begin)
     finally:
         abba.set("testsuite", 0)
