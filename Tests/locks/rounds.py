@@ -79,7 +79,7 @@ def judge_load(seconds, count):
     while time.monotonic() < end:
         found = run_locks()
         assert not deadlocks(found), found
-        count.passed["looks at the load alone"] += 1
+        count.passed["a look at the load alone"] += 1
 
 
 def main():
@@ -98,7 +98,7 @@ def main():
             for number in UNLOCK_ORDER, SLEEPER:
                 count.note(f"scenario {number}: no deadlock", judge_harmless, abba, number)
             print(f"round {round_ + 1} of {options.rounds}", flush=True)
-        count.note("load", judge_load, options.seconds, count)
+        count.note("the load alone: no deadlock", judge_load, options.seconds, count)
     finally:
         os.killpg(load.pid, 9)
         load.wait()
