@@ -16,6 +16,9 @@ SOAK_SECONDS ?= 300
 SEED ?=
 # Where `make docs` writes.
 DOCS ?= build/docs
+# How often `make locks` runs each lock test, and for how long it looks at the load alone.
+ROUNDS ?= 20
+LOAD_SECONDS ?= 180
 # SwiftPM's own folder.
 SCRATCH ?= .build
 
@@ -27,7 +30,7 @@ C_PROGRAMS := $(patsubst testcase/c/%.c,build/%-c,$(wildcard testcase/c/*.c))
 BENCHMARKS := $(addprefix build/benchmarks/,loop breakpoint parents read_stacks)
 C_FLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -Werror -I$(ABI)
 
-.PHONY: all kmod programs swift testcase-c man completions docs setup demo test bench bench-module bench-reports fuzz fuzz-readers soak clean help
+.PHONY: all kmod programs swift testcase-c man completions docs setup demo test bench bench-module bench-reports fuzz fuzz-readers soak locks clean help
 
 all: kmod programs ## the module and all programs
 
@@ -127,6 +130,11 @@ fuzz-readers: ## fuzzes all that reads foreign bytes, 10 minutes for each reader
 soak: ## processes live and die under watches for 5 minutes; SOAK_SECONDS=<number>, SEED=<number>
 	@tools/vm --results build/soak --timeout $$(($(SOAK_SECONDS) + 300)) -- \
 	    Tests/soak/soak.py --seconds $(SOAK_SECONDS) $(SEED:%=--seed %)
+
+locks: ## each lock test 20 times under load, on three kernels: what ucli locks says; ROUNDS=<number>
+	@set -e; for kernel in 5.10 stock 6.12; do echo "==== kernel $$kernel"; \
+	tools/vm --kernel $$kernel --results build/locks/$$kernel --timeout $$(($(LOAD_SECONDS) + 300 * $(ROUNDS) + 300)) -- \
+	    Tests/locks/rounds.py --rounds $(ROUNDS) --seconds $(LOAD_SECONDS); done
 
 clean: ## removes everything built; the cache of kernels stays
 	rm -rf build $(SCRATCH) .build-fuzz-readers

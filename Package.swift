@@ -23,7 +23,7 @@ let package = Package(
             name: "Readers",
             targets: [
                 "CVariableMonitor", "CallFrameInformation", "DumpRecords", "PerfData", "RecordWriting",
-                "StackUnwinding", "Symbolisation",
+                "StackUnwinding", "Symbolisation", "WaitForGraph",
             ]),
     ],
     dependencies: [
@@ -75,10 +75,13 @@ let package = Package(
             dependencies: ["CUnwind", "CVariableMonitor", "CallFrameInformation", "DumpRecords", "Symbolisation"],
             swiftSettings: strict),
         .target(
+            name: "WaitForGraph", dependencies: ["CVariableMonitor", "DumpRecords", "Symbolisation"],
+            swiftSettings: strict),
+        .target(
             name: "Reports",
             dependencies: [
                 "CVariableMonitor", "CZlib", "DumpRecords", "PerfData", "SourceLines", "StackUnwinding",
-                "Symbolisation",
+                "Symbolisation", "WaitForGraph",
             ],
             resources: [.embedInCode("flamegraph.html")],
             swiftSettings: strict),
@@ -86,6 +89,7 @@ let package = Package(
             name: "ucli",
             dependencies: [
                 "CVariableMonitor", "DumpRecords", "PerfData", "Reports", "StackUnwinding", "Symbolisation",
+                "WaitForGraph",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -152,10 +156,14 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "WaitForGraphTests",
+            dependencies: ["CVariableMonitor", "DumpRecords", "RecordWriting", "Symbolisation", "WaitForGraph"],
+            swiftSettings: strict),
+        .testTarget(
             name: "ReportsTests",
             dependencies: [
                 "CVariableMonitor", "DumpRecords", "PerfData", "RecordWriting", "Reports", "SourceLines",
-                "StackUnwinding", "Symbolisation",
+                "StackUnwinding", "Symbolisation", "WaitForGraph",
             ],
             swiftSettings: strict),
     ],

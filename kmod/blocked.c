@@ -4,6 +4,7 @@
  * of its own program. It is told of the moment of the capture, or not at all.
  */
 #include <linux/kthread.h>
+#include <linux/pid_namespace.h>
 #include <linux/sched/clock.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -42,7 +43,7 @@ static bool waits_for_futex(const struct capture *capture)
 }
 
 static void tell_futex(struct vmon_blocked *found, const struct capture *capture,
-		       struct mm_struct *mm)
+		       struct task_struct *task, struct mm_struct *mm)
 {
 	const void __user *futex = (const void __user *)capture->registers.rdi;
 
@@ -56,6 +57,8 @@ static void tell_futex(struct vmon_blocked *found, const struct capture *capture
 		memset(found->futex_words, 0, sizeof(found->futex_words));
 	else
 		found->flags |= VMON_BLOCKED_FUTEX_WORDS;
+	if (task_active_pid_ns(task) == &init_pid_ns)
+		found->flags |= VMON_BLOCKED_FUTEX_PIDS;
 	kthread_unuse_mm(mm);
 }
 
@@ -73,7 +76,7 @@ static bool find_asleep(struct vmon_blocked *found, const struct capture *captur
 	bool any = lock_find(found, task);
 
 	if (mm && waits_for_futex(capture)) {
-		tell_futex(found, capture, mm);
+		tell_futex(found, capture, task, mm);
 		any = true;
 	}
 	found->waited_ns = time_since_last_arrival(task);

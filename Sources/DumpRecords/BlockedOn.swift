@@ -88,6 +88,8 @@ public struct BlockedOn: Sendable {
         public let operation: UInt32
         /// The futex's own word and the three behind it; nil if they could not be read.
         public let words: [UInt32]?
+        /// Thread ids in them are pids as records have them: the task is in no pid namespace of its own.
+        public let hasPIDs: Bool
     }
 
     init(_ cursor: inout RecordCursor) throws(Damage.Reason) {
@@ -114,7 +116,8 @@ public struct BlockedOn: Sendable {
             has(VMON_BLOCKED_FUTEX)
             ? Futex(
                 address: blocked.futex, operation: blocked.futex_operation,
-                words: has(VMON_BLOCKED_FUTEX_WORDS) ? [words.0, words.1, words.2, words.3] : nil) : nil
+                words: has(VMON_BLOCKED_FUTEX_WORDS) ? [words.0, words.1, words.2, words.3] : nil,
+                hasPIDs: has(VMON_BLOCKED_FUTEX_PIDS)) : nil
     }
 }
 

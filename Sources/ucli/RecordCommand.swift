@@ -63,12 +63,3 @@ struct RecordCommand: Subcommand {
         note("\(dumps) dumps recorded in \(path)")
     }
 }
-
-extension ContinuousClock.Instant? {
-    /// Until then, as poll(2) takes it; -1 for ever.
-    fileprivate var milliseconds: Int {
-        guard let self else { return -1 }
-        let rest = self - .now
-        return rest <= .zero ? 0 : Int(clamping: rest.components.seconds * 1000 + 1000)
-    }
-}

@@ -32,6 +32,8 @@ struct StopSignal {
     /// Readable when the program is to end.
     let descriptor: FileDescriptor
 
+    var isThere: Bool { (try? poll(descriptor, for: .readable, milliseconds: 0)) ?? true }
+
     init() throws(Failure) {
         do {
             let ends = try FileDescriptor.pipe()

@@ -30,7 +30,7 @@ import Testing
             blocked.owner == .live(.init(pid: 51, tgid: 50, startTime: 32, comm: RawText("holder"))))
         #expect(blocked.readers == 2)
         #expect(blocked.queue == .init(place: 1, waiters: 3, isTruncated: false))
-        #expect(blocked.futex == .init(address: 0x6000, operation: 128, words: [2, 0, 51, 1]))
+        #expect(blocked.futex == .init(address: 0x6000, operation: 128, words: [2, 0, 51, 1], hasPIDs: true))
     }
 
     /// Zero is no address, no time and no task: a reader must not follow it.
@@ -66,7 +66,7 @@ import Testing
             $0.flags &= ~VMON_BLOCKED_FUTEX_WORDS.rawValue
         }
         #expect(blocked.queue?.isTruncated == true)
-        #expect(blocked.futex == .init(address: 0x6000, operation: 128, words: nil))
+        #expect(blocked.futex == .init(address: 0x6000, operation: 128, words: nil, hasPIDs: true))
     }
 
     @Test(arguments: [

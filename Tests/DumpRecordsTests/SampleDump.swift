@@ -81,7 +81,7 @@ enum SampleDump {
         blocked.flags =
             [
                 VMON_BLOCKED_OWNER, VMON_BLOCKED_READERS, VMON_BLOCKED_QUEUE, VMON_BLOCKED_FUTEX,
-                VMON_BLOCKED_FUTEX_WORDS,
+                VMON_BLOCKED_FUTEX_WORDS, VMON_BLOCKED_FUTEX_PIDS,
             ].reduce(0) { $0 | $1.rawValue }
         blocked.lock = 0xffff_8880_0000_1000
         blocked.waited_ns = 5_000_000_000

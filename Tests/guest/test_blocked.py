@@ -74,6 +74,7 @@ def identity(dump, pid):
 
 
 NOBODY = 0, 0, "", 0
+FUTEX_FLAGS = abi.FUTEX_CALL | abi.FUTEX_WORDS | abi.FUTEX_PIDS
 
 
 def test_the_module_finds_locks_on_this_kernel(module):
@@ -210,13 +211,13 @@ def test_a_thread_that_waits_for_a_pthread_mutex_shows_its_words(session):
                {state_of(thread) for thread in threads().values()} == {"S"}, "threads that wait")
     dump = dump_all(session)
     record = blocked_of(dump, threads()["plain"])
-    assert (record.kind, record.lock, record.flags) == (abi.FUTEX, 0, abi.FUTEX_CALL | abi.FUTEX_WORDS)
+    assert (record.kind, record.lock, record.flags) == (abi.FUTEX, 0, FUTEX_FLAGS)
     assert (record.futex, owner_of(record)) == (plain, NOBODY)
     assert struct.unpack("=4I", record.futex_words) == (2, 0, process.pid, 1)
 
     record = blocked_of(dump, threads()["inheriting"])
     assert (record.kind, record.futex) == (abi.RT_MUTEX, inheriting)
-    assert record.flags == abi.OWNER | abi.QUEUE | abi.FUTEX_CALL | abi.FUTEX_WORDS
+    assert record.flags == abi.OWNER | abi.QUEUE | FUTEX_FLAGS
     assert owner_of(record) == identity(dump, process.pid)
     assert record.lock >> 47 == 0x1FFFF
     assert struct.unpack("=4I", record.futex_words)[0] & 0x3FFFFFFF == process.pid

@@ -59,14 +59,14 @@ def test_a_history_shows_what_the_process_held_in_its_order(module, session):
     # So slowly that the debug kernel, too, is done before the first samples are gone.
     identifier = session.watch_condition(variable, abi.EQUAL, 500, history=abi.HISTORY_MAX,
                                          interval_ns=10 * MILLISECOND)
-    steps = [1, -3, 32767, -32768, 7]
+    steps = [0, 1, -3, 32767, -32768, 7]
     for step in steps:
         variable.value = step
         module.wait_for_ticks(20)
     variable.value = 500
     history = history_of(dump_with_hit(module, session), identifier)
     runs = [value for value, _ in itertools.groupby(value for _, value in history.samples)]
-    assert runs == [step & 2**64 - 1 for step in [0, *steps, 500]]
+    assert runs == [step & 2**64 - 1 for step in [*steps, 500]]
     assert history.samples_before == 0
 
 

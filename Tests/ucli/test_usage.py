@@ -10,7 +10,7 @@ import pytest
 
 from conftest import UCLI
 
-SUBCOMMANDS = ["report", "record", "list", "status", "snapshot"]
+SUBCOMMANDS = ["report", "record", "list", "status", "snapshot", "locks"]
 
 
 @pytest.mark.parametrize("arguments", [
@@ -26,6 +26,16 @@ SUBCOMMANDS = ["report", "record", "list", "status", "snapshot"]
     ["record", "-o", "saved.rec", "--for", "5"],
     ["snapshot", "--pid", "1", "--pid", "2"],
     ["snapshot", "--dump", "3"],
+    ["locks", "--no-such-option"],
+    ["locks", "--format", "none"],
+    ["locks", "--json", "--format", "dot"],
+    ["locks", "saved.rec", "--watch"],
+    ["locks", "saved.rec", "--pid", "1"],
+    ["locks", "--pid", "x"],
+    ["locks", "--every", "5"],
+    ["locks", "--watch", "--every", "0"],
+    ["locks", "--watch", "--pid", "1"],
+    ["locks", "one", "two"],
 ])
 def test_wrong_usage_is_64(ucli, arguments):
     assert ucli(*arguments).returncode == 64
@@ -34,12 +44,13 @@ def test_wrong_usage_is_64(ucli, arguments):
 @pytest.mark.skipif(os.path.exists("/dev/variable_monitor"), reason="the module is loaded here")
 @pytest.mark.parametrize("arguments", [
     [], ["report"], ["report", "--follow"], ["list"], ["snapshot"], ["status"], ["status", "--json"],
+    ["locks"], ["locks", "--json"], ["locks", "--watch"],
 ])
 def test_without_the_module_it_is_66_and_says_how_to_load_it(ucli, arguments):
     result = ucli(*arguments)
     assert result.returncode == 66
     assert "insmod" in result.stderr
-    assert result.stdout == ('{"loaded":false}\n' if "--json" in arguments else "")
+    assert result.stdout == ('{"loaded":false}\n' if arguments == ["status", "--json"] else "")
 
 
 @pytest.mark.skipif(os.path.exists("/dev/variable_monitor"), reason="the module is loaded here")

@@ -204,6 +204,7 @@ enum vmon_blocked_flags {
 	VMON_BLOCKED_QUEUE_TRUNCATED = 16,	/* … of a longer queue: at least so many */
 	VMON_BLOCKED_FUTEX = 32,	/* futex and futex_operation are valid */
 	VMON_BLOCKED_FUTEX_WORDS = 64,	/* futex_words are valid */
+	VMON_BLOCKED_FUTEX_PIDS = 128,	/* thread ids in them are pids as records have them */
 };
 
 /*
@@ -217,8 +218,9 @@ enum vmon_blocked_flags {
  *
  * A futex is a number in the program's memory, whose meaning the program knows. Its first
  * word and the three behind it are those of a pthread mutex of glibc: lock, recursion,
- * the owner's thread id (as its pid namespace has it), number of users. With
- * VMON_LOCK_RT_MUTEX these fields tell of the futex that the rt_mutex stands for.
+ * the owner's thread id (as its pid namespace has it: VMON_BLOCKED_FUTEX_PIDS tells whether
+ * that is the machine's), number of users. With VMON_LOCK_RT_MUTEX these fields tell of the
+ * futex that the rt_mutex stands for.
  *
  * waited_ns is how long ago the task came to its last CPU: it waits since shortly after
  * that. The wait as a whole is longer if the task woke up in between in vain.
