@@ -18,6 +18,18 @@ static inline int vmon_ioctl_watch(int fd, struct vmon_watch *watch)
 	return ioctl(fd, VMON_IOC_WATCH, watch) < 0 ? -errno : 0;
 }
 
+/* The same with any condition; the id is in watch->watch.id. */
+static inline int vmon_ioctl_watch_condition(int fd, struct vmon_watch_condition *watch)
+{
+	return ioctl(fd, VMON_IOC_WATCH_CONDITION, watch) < 0 ? -errno : 0;
+}
+
+/* How the watch of state->id is. */
+static inline int vmon_ioctl_state(int fd, struct vmon_watch_state *state)
+{
+	return ioctl(fd, VMON_IOC_STATE, state) < 0 ? -errno : 0;
+}
+
 /* Ends the watch of that id. */
 static inline int vmon_ioctl_cancel(int fd, __u64 id)
 {
