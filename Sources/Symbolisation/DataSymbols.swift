@@ -66,7 +66,9 @@ private struct DataSymbolTable {
     private static let foundMax = 1 << 12
 
     init?(_ bytes: FileBytes, _ sections: ElfSections, type: Int32) {
-        guard let symbols = sections.first(ofType: type), let strings = sections[symbols.link] else { return nil }
+        guard let symbols = sections.first(ofType: type), let strings = sections[symbols.link] else {
+            return nil
+        }
         self.bytes = bytes
         self.symbols = symbols
         self.strings = strings
@@ -74,7 +76,8 @@ private struct DataSymbolTable {
 
     func variables(where isWanted: (String) -> Bool) -> [DataSymbol] {
         var found: [DataSymbol] = []
-        for number in 0..<min(symbols.size / Self.symbolSize, Self.countMax) where found.count < Self.foundMax {
+        for number in 0..<min(symbols.size / Self.symbolSize, Self.countMax) where found.count < Self.foundMax
+        {
             let offset = symbols.offset &+ number &* Self.symbolSize
             guard let symbol = bytes.load(at: offset, as: Elf64_Sym.self) else { break }
             let type = Int32(symbol.st_info & 15)
@@ -83,7 +86,8 @@ private struct DataSymbolTable {
             else { continue }
             found.append(
                 DataSymbol(
-                    symbol: name, address: symbol.st_value, size: symbol.st_size, isThreadLocal: type == STT_TLS,
+                    symbol: name, address: symbol.st_value, size: symbol.st_size,
+                    isThreadLocal: type == STT_TLS,
                     isExported: symbols.type == SHT_DYNSYM))
         }
         return found

@@ -71,7 +71,8 @@ extension LiveProcess {
 
     /// What it has in its memory, by address; nil if it is gone, or may not be looked at.
     public func mappings() -> [MemoryMapping]? {
-        guard let text = try? contents(of: FilePath("/proc/\(pid)/maps"), limit: Self.mapsSizeMax), isThere else {
+        guard let text = try? contents(of: FilePath("/proc/\(pid)/maps"), limit: Self.mapsSizeMax), isThere
+        else {
             return nil
         }
         return text.split(separator: UInt8(ascii: "\n")).compactMap { MemoryMapping($0) }

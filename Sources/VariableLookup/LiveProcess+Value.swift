@@ -8,7 +8,8 @@ extension LiveProcess {
     /// Reading `/proc/PID/mem` does not stop the process.
     public func bits(of variable: Variable) -> UInt64? {
         guard let offset = Int64(exactly: variable.address),
-            let memory = try? FileDescriptor.open(FilePath("/proc/\(pid)/mem"), .readOnly, options: .closeOnExec)
+            let memory = try? FileDescriptor.open(
+                FilePath("/proc/\(pid)/mem"), .readOnly, options: .closeOnExec)
         else { return nil }
         defer { try? memory.close() }
         var bytes = [UInt8](repeating: 0, count: variable.type.byteCount)

@@ -13,7 +13,9 @@ public struct ScalarType: Hashable, Sendable, CustomStringConvertible {
 
     /// Nil for a size that no machine word has.
     public init?(_ kind: Kind, byteCount: Int) {
-        guard kind == .real ? [4, 8].contains(byteCount) : [1, 2, 4, 8].contains(byteCount) else { return nil }
+        guard kind == .real ? [4, 8].contains(byteCount) : [1, 2, 4, 8].contains(byteCount) else {
+            return nil
+        }
         self.kind = kind
         self.byteCount = byteCount
     }

@@ -50,34 +50,23 @@ import Glibc
         return number(DW_AT_upper_bound).map { $0 &+ 1 }
     }
 
-    /// Where a variable lies.
-    enum Place: Equatable {
-        case address(UInt64)
-        case threadLocal
-        case other
-    }
-
-    var place: Place {
-        guard var value = unsafe attribute(DW_AT_location) else { return .other }
+    /// Of a variable, the one at which it always lies; nil for all others, such as those on stacks.
+    var address: UInt64? {
+        guard var value = unsafe attribute(DW_AT_location) else { return nil }
         var operations: UnsafeMutablePointer<Dwarf_Op>?
         var count = 0
-        guard unsafe dwarf_getlocation(&value, &operations, &count) == 0, count > 0, let first = unsafe operations
-        else { return .other }
-        // libdw owns as many operations as it tells.
-        switch unsafe (Int(first[0].atom), count) {
-        case (DW_OP_addr, 1): return .address(unsafe first[0].number)
-        case (DW_OP_addrx, 1):
-            var address = unsafe Dwarf_Attribute()
-            var number: UInt64 = 0
-            guard unsafe dwarf_getlocation_attr(&value, first, &address) == 0,
-                unsafe dwarf_formaddr(&address, &number) == 0
-            else { return .other }
-            return .address(number)
-        case (_, 2...):
-            let last = Int(unsafe first[count - 1].atom)
-            return last == DW_OP_form_tls_address || last == DW_OP_GNU_push_tls_address ? .threadLocal : .other
-        default: return .other
-        }
+        guard unsafe dwarf_getlocation(&value, &operations, &count) == 0, count == 1,
+            let only = unsafe operations
+        else { return nil }
+        if unsafe Int(only.pointee.atom) == DW_OP_addr { return unsafe only.pointee.number }
+        // In a file of its own (-gsplit-dwarf) it is the number of one, which libdw looks up.
+        var address = unsafe Dwarf_Attribute()
+        var number: UInt64 = 0
+        guard unsafe Int(only.pointee.atom) == DW_OP_addrx,
+            unsafe dwarf_getlocation_attr(&value, only, &address) == 0,
+            unsafe dwarf_formaddr(&address, &number) == 0
+        else { return nil }
+        return number
     }
 
     /// The entries directly below it.
@@ -108,7 +97,9 @@ import Glibc
     }
 
     private func string(_ name: Int) -> String? {
-        guard var value = unsafe attribute(name), let text = unsafe dwarf_formstring(&value) else { return nil }
+        guard var value = unsafe attribute(name), let text = unsafe dwarf_formstring(&value) else {
+            return nil
+        }
         let count = unsafe strnlen(text, Self.nameMax)
         return unsafe String(decoding: UnsafeRawBufferPointer(start: text, count: count), as: UTF8.self)
     }

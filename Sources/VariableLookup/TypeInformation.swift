@@ -64,7 +64,9 @@ import Symbolisation
                 // Where the information is in a file of its own (-gsplit-dwarf), that has the variables.
                 let isSplit = unsafe split.addr != nil && split.cu != nil
                 let root = unsafe TypeEntry(isSplit ? split : entry)
-                if let found = variable(at: address, below: root, inFunctions, depth: 0, &rest) { return found }
+                if let found = variable(at: address, below: root, inFunctions, depth: 0, &rest) {
+                    return found
+                }
             }
         }
         return nil
@@ -83,7 +85,7 @@ import Symbolisation
                 case DW_TAG_subprogram, DW_TAG_lexical_block: inFunctions
                 default: false
                 }
-            if child.tag == DW_TAG_variable, child.place == .address(address) { return child }
+            if child.tag == DW_TAG_variable, child.address == address { return child }
             if holdsVariables,
                 let found = variable(at: address, below: child, inFunctions, depth: depth + 1, &rest)
             {

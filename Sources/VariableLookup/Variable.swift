@@ -24,7 +24,8 @@ public struct Variable: Equatable, Sendable {
     /// A number of which only the address is known.
     public init(address: UInt64, type: ScalarType) {
         self.init(
-            name: "0x" + String(address, radix: 16), file: "", address: address, type: type, typeSource: .given)
+            name: "0x" + String(address, radix: 16), file: "", address: address, type: type,
+            typeSource: .given)
     }
 
     init(name: String, file: String, address: UInt64, type: ScalarType, typeSource: TypeSource) {

@@ -59,7 +59,8 @@ struct VariableCandidate: CustomStringConvertible {
             return (0, type, .size)
         }
         guard case .element(let index) = steps[0], steps.count == 1 else {
-            throw LookupError("there is no debug information, so its fields are not known: give --address and --type")
+            throw LookupError(
+                "there is no debug information, so its fields are not known: give --address and --type")
         }
         guard let given else {
             throw LookupError("there is no debug information: give the type of its elements with --type")

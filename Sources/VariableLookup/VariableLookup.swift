@@ -21,7 +21,9 @@ public final class VariableLookup {
     ///   - text: a name, with fields and indices behind it. The last parts of a qualified name are enough.
     ///   - type: nil to have it found out.
     ///   - fileName: the name of the only file to look in, or its path; nil for all.
-    public func find(_ text: String, type: ScalarType?, inFile fileName: String? = nil) throws(LookupError) -> Variable {
+    public func find(_ text: String, type: ScalarType?, inFile fileName: String? = nil) throws(LookupError)
+        -> Variable
+    {
         let name = try VariableName(text)
         guard let mappings = process.mappings() else {
             throw LookupError("process \(process.pid) is gone, or may not be looked at: run ucli as root")
@@ -68,7 +70,8 @@ public final class VariableLookup {
             }
             candidates += symbols.compactMap { symbol in
                 fits[symbol.symbol].map {
-                    VariableCandidate(symbol: symbol, fit: $0, file: place.file, filePath: path, bias: place.bias)
+                    VariableCandidate(
+                        symbol: symbol, fit: $0, file: place.file, filePath: path, bias: place.bias)
                 }
             }
         }

@@ -47,7 +47,9 @@ struct VariableName {
             let text = String(decoding: word, as: UTF8.self)
             if first == UInt8(ascii: "."), !word.isEmpty {
                 steps.append(.field(text))
-            } else if first == UInt8(ascii: "["), let index = UInt64(text), rest.popFirst() == UInt8(ascii: "]") {
+            } else if first == UInt8(ascii: "["), let index = UInt64(text),
+                rest.popFirst() == UInt8(ascii: "]")
+            {
                 steps.append(.element(index))
             } else {
                 return nil

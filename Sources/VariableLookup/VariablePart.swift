@@ -38,7 +38,9 @@ struct VariablePart {
                     ? "the debug information tells no fields of \(text): give --address and --type"
                     : "\(text) has no field \(name)")
         }
-        guard !field.entry.isBitField else { throw LookupError("\(name) is a bit-field, which has no address") }
+        guard !field.entry.isBitField else {
+            throw LookupError("\(name) is a bit-field, which has no address")
+        }
         guard let next = field.entry.type else { throw LookupError("the type of \(name) is not told") }
         offset &+= field.offset
         type = Self.plain(next)
@@ -59,7 +61,9 @@ struct VariablePart {
         }
         var stride = Self.size(of: element, depth: 0)
         for size in sizes[(dimensions + 1)...] { stride = Self.product(stride, size) }
-        guard let step = Self.product(stride, index) else { throw LookupError("the size of \(text) is not told") }
+        guard let step = Self.product(stride, index) else {
+            throw LookupError("the size of \(text) is not told")
+        }
         offset &+= step
         dimensions += 1
         if dimensions == sizes.count {
@@ -74,11 +78,14 @@ struct VariablePart {
         switch type.tag {
         case DW_TAG_array_type: throw LookupError("it is an array: name an element, as in [0]")
         case _ where Self.hasFields(type):
-            let names = type.children.filter { $0.tag == DW_TAG_member && !$0.isDeclaration }.compactMap(\.name)
+            let names = type.children.filter { $0.tag == DW_TAG_member && !$0.isDeclaration }.compactMap(
+                \.name)
             let some = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
             throw LookupError(
                 "it is a \(text)" + (names.isEmpty ? "" : ": name a field, one of \(some)"))
-        default: throw LookupError("its type, \(text), is none that can be watched: integers and reals of up to 8 bytes")
+        default:
+            throw LookupError(
+                "its type, \(text), is none that can be watched: integers and reals of up to 8 bytes")
         }
     }
 
@@ -91,7 +98,8 @@ struct VariablePart {
         var type = type
         for _ in 0..<depthMax {
             let isOnlyName = [
-                DW_TAG_typedef, DW_TAG_const_type, DW_TAG_volatile_type, DW_TAG_restrict_type, DW_TAG_atomic_type,
+                DW_TAG_typedef, DW_TAG_const_type, DW_TAG_volatile_type, DW_TAG_restrict_type,
+                DW_TAG_atomic_type,
             ].contains(type.tag)
             guard let next = isOnlyName ? type.type : type.definition else { break }
             type = next

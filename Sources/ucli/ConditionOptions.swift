@@ -19,7 +19,8 @@ struct ConditionOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("When it is less than the first or greater than the second.", valueName: "low..high"))
+        help: ArgumentHelp(
+            "When it is less than the first or greater than the second.", valueName: "low..high"))
     var outside: String?
 
     @Flag(help: "When it is another than at the tick before.")
@@ -30,7 +31,9 @@ struct ConditionOptions: ParsableArguments {
         help: ArgumentHelp("When it differs by more from the tick before, up or down.", valueName: "value"))
     var changedBy: String?
 
-    @Option(help: ArgumentHelp("When it has been the same for so long: a heartbeat that stopped.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "When it has been the same for so long: a heartbeat that stopped.", valueName: "time"))
     var unchangedFor: TimeSpan?
 
     @Option(help: ArgumentHelp("When one of these bits is set.", valueName: "mask"))
@@ -42,7 +45,8 @@ struct ConditionOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "With --above or --below: after a hit none, until the value came back to this one.", valueName: "value"))
+            "With --above or --below: after a hit none, until the value came back to this one.",
+            valueName: "value"))
     var rearm: String?
 
     @Option(help: ArgumentHelp("Hit only when it holds at so many ticks in a row.", valueName: "count"))
@@ -53,7 +57,8 @@ struct ConditionOptions: ParsableArguments {
 
     func validate() throws {
         let named: [Any?] = [
-            above, below, equal, notEqual, outside, changed ? true : nil, changedBy, unchangedFor, anyBits, allBits,
+            above, below, equal, notEqual, outside, changed ? true : nil, changedBy, unchangedFor, anyBits,
+            allBits,
         ]
         guard named.count(where: { $0 != nil }) == 1 else {
             throw ValidationError(
@@ -80,13 +85,18 @@ struct ConditionOptions: ParsableArguments {
         request.watch.length = UInt8(type.byteCount)
         request.ticks = ticks
         request.history = history
-        let flags = [ScalarType.Kind.signed: 0, .unsigned: VMON_WATCH_UNSIGNED.rawValue, .real: VMON_WATCH_FLOAT.rawValue]
+        let flags = [
+            ScalarType.Kind.signed: 0, .unsigned: VMON_WATCH_UNSIGNED.rawValue,
+            .real: VMON_WATCH_FLOAT.rawValue,
+        ]
         request.watch.flags = UInt8(flags[type.kind] ?? 0)
         try setComparison(of: &request, type)
         if let rearm {
             request.watch.flags |= UInt8(VMON_WATCH_REARM.rawValue)
             request.rearm = try value(rearm, of: "--rearm", type)
-            let isBeyond = above == nil ? type.isLess(request.rearm, request.watch.threshold)
+            let isBeyond =
+                above == nil
+                ? type.isLess(request.rearm, request.watch.threshold)
                 : type.isLess(request.watch.threshold, request.rearm)
             if isBeyond {
                 throw usage("--rearm \(rearm) is itself a hit: give a value at which there is none")
@@ -138,7 +148,8 @@ struct ConditionOptions: ParsableArguments {
 
     private func value(_ text: String, of option: String, _ type: ScalarType) throws(Failure) -> UInt64 {
         if let bits = type.bits(of: text) { return bits }
-        throw usage("\(option) \(text) is no value of the variable, which is a \(type)" + Self.extent(of: type))
+        throw usage(
+            "\(option) \(text) is no value of the variable, which is a \(type)" + Self.extent(of: type))
     }
 
     private func bounds(_ text: String, _ type: ScalarType) throws(Failure) -> (low: UInt64, high: UInt64) {
@@ -166,7 +177,9 @@ struct ConditionOptions: ParsableArguments {
     }
 
     private func mask(_ text: String, of option: String, _ type: ScalarType) throws(Failure) -> UInt64 {
-        guard type.kind != .real else { throw usage("\(option) is for integers, and the variable is a \(type)") }
+        guard type.kind != .real else {
+            throw usage("\(option) is for integers, and the variable is a \(type)")
+        }
         let unsigned = ScalarType(.unsigned, byteCount: type.byteCount) ?? type
         guard let bits = unsigned.bits(of: text), bits != 0 else {
             throw usage("\(option) \(text) names no bits of the variable, which is a \(type)")
@@ -198,6 +211,7 @@ extension ScalarType {
     }
 
     private func real(_ bits: UInt64) -> Double {
-        byteCount == 4 ? Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits))) : Double(bitPattern: bits)
+        byteCount == 4
+            ? Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits))) : Double(bitPattern: bits)
     }
 }

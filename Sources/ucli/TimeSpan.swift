@@ -14,7 +14,9 @@ struct TimeSpan: ExpressibleByArgument {
     init?(argument text: String) {
         let digits = text.prefix { ("0"..."9").contains($0) }
         let name = text.dropFirst(digits.count)
-        guard let number = UInt64(digits), let unit = Self.units.first(where: { $0.name == name }) else { return nil }
+        guard let number = UInt64(digits), let unit = Self.units.first(where: { $0.name == name }) else {
+            return nil
+        }
         let (nanoseconds, overflow) = number.multipliedReportingOverflow(by: unit.nanoseconds)
         guard !overflow else { return nil }
         self.nanoseconds = nanoseconds

@@ -10,7 +10,8 @@ import VariableLookup
 struct WatchCommand: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "watch",
-        abstract: "Watch a variable of a running program, and print or save what the machine does when it hits.",
+        abstract:
+            "Watch a variable of a running program, and print or save what the machine does when it hits.",
         discussion: """
             The program is neither changed nor stopped. Its variable is found by its name in the symbols of \
             its files, and its type in their debugging information; without that, the symbol's size gives \
@@ -33,7 +34,9 @@ struct WatchCommand: Subcommand {
     @OptionGroup(title: "Variable") var target: TargetOptions
     @OptionGroup(title: "Condition") var condition: ConditionOptions
 
-    @Option(help: ArgumentHelp("How often to look; 10us if the module's default was not changed.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "How often to look; 10us if the module's default was not changed.", valueName: "time"))
     var every: TimeSpan?
 
     @Option(name: .customLong("for"), help: ArgumentHelp("End the watch after so long.", valueName: "time"))
@@ -47,7 +50,8 @@ struct WatchCommand: Subcommand {
 
     @OptionGroup(title: "Output") var form: FormatOptions
 
-    @Argument(parsing: .postTerminator, help: ArgumentHelp("A program to start and watch.", valueName: "program"))
+    @Argument(
+        parsing: .postTerminator, help: ArgumentHelp("A program to start and watch.", valueName: "program"))
     var command: [String] = []
 
     func validate() throws {
@@ -56,7 +60,8 @@ struct WatchCommand: Subcommand {
         }
         if pid == 0 { throw ValidationError("A process has a number above 0.") }
         if !command.isEmpty, target.address != nil {
-            throw ValidationError("--address is for a process that runs: a new one has its variables elsewhere.")
+            throw ValidationError(
+                "--address is for a process that runs: a new one has its variables elsewhere.")
         }
         if every?.nanoseconds == 0 { throw ValidationError("--every takes a time above 0.") }
         if path == nil { try form.validateForStandardOutput() }
@@ -67,11 +72,14 @@ struct WatchCommand: Subcommand {
         let session = try WatchSession()
         let stop = try StopSignal()
         let follower: any DumpFollower =
-            if let path { try DumpRecorder(path) } else { try DumpPrinter(ReportPrinter(ReportFilter(), form)) }
+            if let path { try DumpRecorder(path) } else {
+                try DumpPrinter(ReportPrinter(ReportFilter(), form))
+            }
         let program = command.isEmpty ? nil : try StartedProgram(command)
         do {
             let start = WatchStart(
-                target: target, condition: condition, interval: every?.nanoseconds ?? 0, stop: stop, program: program)
+                target: target, condition: condition, interval: every?.nanoseconds ?? 0, stop: stop,
+                program: program)
             if let watch = try start.run(pid: program.map { UInt32($0.pid) } ?? pid ?? 0, in: session) {
                 let end = duration.map { ContinuousClock.now + .nanoseconds(Int64(clamping: $0.nanoseconds)) }
                 var running = RunningWatch(watch, follower: follower, stop: stop, end: end)

@@ -52,19 +52,24 @@ struct WatchSession: ~Copyable {
         let place = "0x" + String(request.watch.address, radix: 16)
         switch error {
         case .badAddress: return .noInput("nothing readable is mapped at \(place)")
-        case .noSuchProcess: return .noInput("process \(request.watch.pid) is gone, or has no memory of its own")
+        case .noSuchProcess:
+            return .noInput("process \(request.watch.pid) is gone, or has no memory of its own")
         case .notPermitted:
             return .noPermission("process \(request.watch.pid) may not be watched: run ucli as root")
         case .improperLink:
-            return .noInput("the variable at \(place) crosses a cache line, so it cannot be read in one access")
+            return .noInput(
+                "the variable at \(place) crosses a cache line, so it cannot be read in one access")
         case .outOfRange:
             return Failure(
                 message: "the module refuses --every, --ticks or --history: intervals go from its least one "
                     + "(1us for root) to an hour", exitCode: .init(64))
-        case .noSpace: return .cannotRead("all timers of the module are in use: use an interval that others use, too")
-        case .noMemory: return .cannotRead("no memory for one more watch: raise the limit of locked memory, ulimit -l")
+        case .noSpace:
+            return .cannotRead("all timers of the module are in use: use an interval that others use, too")
+        case .noMemory:
+            return .cannotRead("no memory for one more watch: raise the limit of locked memory, ulimit -l")
         case .inappropriateIOCTLForDevice, .invalidArgument:
-            return .cannotRead("the module does not know this request: load the one that was built with this ucli")
+            return .cannotRead(
+                "the module does not know this request: load the one that was built with this ucli")
         default: return .cannotRead("the watch could not be started: \(error)")
         }
     }

@@ -55,7 +55,9 @@ struct WatchStart {
             throw Failure.noInput(error.description)
         }
         // While a library is being mapped, its variables' memory still is what lies behind its code.
-        if program != nil, !mappings.contains(where: { $0.isWritable && $0.addresses.contains(variable.address) }) {
+        if program != nil,
+            !mappings.contains(where: { $0.isWritable && $0.addresses.contains(variable.address) })
+        {
             return nil
         }
         var request = try condition.request(for: variable.type)
@@ -64,7 +66,8 @@ struct WatchStart {
         request.watch.interval_ns = interval
         setName(of: &request, variable.name)
         do throws(WatchSession.Refusal) {
-            let watch = StartedWatch(id: try session.start(request), process: lookup.process, variable: variable)
+            let watch = StartedWatch(
+                id: try session.start(request), process: lookup.process, variable: variable)
             describe(watch)
             return watch
         } catch {
@@ -81,7 +84,9 @@ struct WatchStart {
             "watching \(variable.name) (\(variable.type)\(value)) of process \(watch.process.pid)\(file) at "
                 + "0x\(String(variable.address, radix: 16))")
         if variable.typeSource == .size {
-            note("without debug information it is taken for \(variable.type), by its size; --type tells otherwise")
+            note(
+                "without debug information it is taken for \(variable.type), by its size; --type tells otherwise"
+            )
         }
     }
 

@@ -9,7 +9,8 @@ import Testing
     private func parsed(_ line: String) -> MemoryMapping? { MemoryMapping(Array(line.utf8)[...]) }
 
     @Test func aFile() throws {
-        let mapping = try #require(parsed("7f33fa000000-7f33fa020000 r-xp 0001000 08:1f 1234        /usr/lib/a b.so"))
+        let mapping = try #require(
+            parsed("7f33fa000000-7f33fa020000 r-xp 0001000 08:1f 1234        /usr/lib/a b.so"))
         #expect(mapping.addresses == 0x7f33_fa00_0000..<0x7f33_fa02_0000)
         #expect(mapping.isExecutable && !mapping.isWritable)
         #expect(mapping.path == Array("/usr/lib/a b.so".utf8))
@@ -20,7 +21,8 @@ import Testing
 
     /// Names may begin with anything, and the kernel escapes nothing but newlines.
     @Test(arguments: [
-        ("/a\\012b (deleted)", "/a\nb (deleted)"), ("/a\\b\\0123", "/a\\b\n3"), ("[heap]", "[heap]"), ("", ""),
+        ("/a\\012b (deleted)", "/a\nb (deleted)"), ("/a\\b\\0123", "/a\\b\n3"), ("[heap]", "[heap]"),
+        ("", ""),
     ])
     func paths(shown: String, path: String) throws {
         let mapping = try #require(parsed("1000-2000 rw-p 00000000 00:00 0 \(shown)"))

@@ -14,7 +14,9 @@ import VariableLookup
         """
 
     /// A program with a variable of its own, and two libraries that have the same names.
-    private func subject(_ flags: String, after script: String = "true", run: String = "./program") throws -> Subject {
+    private func subject(_ flags: String, after script: String = "true", run: String = "./program") throws
+        -> Subject
+    {
         let fixture = try Fixture()
         try fixture.write(sayingHeader, to: "say.h")
         try fixture.write(Self.library, to: "library.c")
@@ -66,7 +68,8 @@ import VariableLookup
 
     @Test func symbolsOfADebugFile() throws {
         let subject = try subject(
-            "-g", after: """
+            "-g",
+            after: """
                 objcopy --only-keep-debug program program.debug
                 strip --strip-all program
                 objcopy --add-gnu-debuglink=program.debug program
@@ -91,7 +94,8 @@ import VariableLookup
     /// As in a container: the paths are of another root.
     @Test func belowAnotherRoot() throws {
         let subject = try subject(
-            "-g", after: """
+            "-g",
+            after: """
                 mkdir -p root/lib root/lib64 root/dev root/proc
                 ldd program | grep -o '[[:space:]]/[^ ]*\\.so[^ ]*' | xargs -I{} cp --parents {} root
                 cp program libfirst.so 'libsecond one.so' root
@@ -103,7 +107,8 @@ import VariableLookup
 
     @Test func whatIsNoProcess() throws {
         let subject = try subject("-g")
-        try subject.fixture.run("kill -9 \(subject.process.pid); while kill -0 \(subject.process.pid); do sleep 0.01; done 2>&1")
+        try subject.fixture.run(
+            "kill -9 \(subject.process.pid); while kill -0 \(subject.process.pid); do sleep 0.01; done 2>&1")
         #expect(subject.find("only_here").contains("is gone"))
     }
 }

@@ -72,14 +72,18 @@ import VariableLookup
     }
 
     /// With debugging information in several forms, in programs at fixed and at random addresses.
-    @Test(arguments: ["-g", "-gdwarf-4 -no-pie", "-g -gsplit-dwarf", "-g -O2 -static", "-g3 -O2 -static-pie", "-g -gz"])
+    @Test(arguments: [
+        "-g", "-gdwarf-4 -no-pie", "-g -gsplit-dwarf", "-g -O2 -static", "-g3 -O2 -static-pie", "-g -gz",
+    ])
     func everyTypeOfC(flags: String) throws {
         let subject = try subject(Self.c, as: "program.c", "gcc \(flags) -o program program.c")
         for (name, type) in [
             ("queue_depth", "int32"), ("small", "int8"), ("byte_count", "uint8"), ("limit", "uint64"),
-            ("is_full", "uint8"), ("level", "uint32"), ("load", "float"), ("mean", "double"), ("pool.free", "int32"),
+            ("is_full", "uint8"), ("level", "uint32"), ("load", "float"), ("mean", "double"),
+            ("pool.free", "int32"),
             ("pool.total", "int64"), ("pool.slots[2].depth", "uint16"), ("pool.next", "uint64"),
-            ("pool.either.real", "double"), ("grid[2][4]", "int32"), ("depths[5]", "uint16"), ("counter", "int32"),
+            ("pool.either.real", "double"), ("grid[2][4]", "int32"), ("depths[5]", "uint16"),
+            ("counter", "int32"),
             ("calls", "int32"),
         ] {
             #expect(subject.find(name).contains(name))
@@ -92,20 +96,26 @@ import VariableLookup
     @Test func whatCannotBeWatched() throws {
         let subject = try subject(Self.c, as: "program.c", "gcc -g -o program program.c")
         for (name, reason) in [
-            ("none", "has no variable none"), ("per_thread", "is thread-local"), ("main", "has no variable main"),
+            ("none", "has no variable none"), ("per_thread", "is thread-local"),
+            ("main", "has no variable main"),
             ("pool", "it is a pool: name a field, one of free, slots, next, either"),
             ("pool.none", "pool has no field none"), ("pool.slots", "it is an array"),
             ("pool.slots[4].depth", "[4] is behind the end: the array has 4 elements"),
             ("pool.slots[0].bits", "bit-field"), ("pool.next.depth", "what it points to may change"),
             ("pool.next[0]", "what it points to may change"), ("queue_depth.low", "int has no fields"),
-            ("queue_depth[0]", "int is no array"), ("grid[1]", "it is an array"), ("grid[1][5]", "is behind the end"),
-            ("wide", "none that can be watched"), ("pool.either", "it is a either"), ("pool.[2]", "no variable"),
-            ("depths[5]x", "no variable"), ("", "bytes"), ("depths[18446744073709551615]", "is behind the end"),
+            ("queue_depth[0]", "int is no array"), ("grid[1]", "it is an array"),
+            ("grid[1][5]", "is behind the end"),
+            ("wide", "none that can be watched"), ("pool.either", "it is a either"),
+            ("pool.[2]", "no variable"),
+            ("depths[5]x", "no variable"), ("", "bytes"),
+            ("depths[18446744073709551615]", "is behind the end"),
         ] {
             #expect(subject.find(name).contains(reason), "\(name)")
         }
-        #expect(subject.find("byte_count", type: ScalarType("int32")).contains("does not lie within its 1 bytes"))
-        #expect(subject.find("depths[5]", type: ScalarType("int32")).contains("does not lie within its 12 bytes"))
+        #expect(
+            subject.find("byte_count", type: ScalarType("int32")).contains("does not lie within its 1 bytes"))
+        #expect(
+            subject.find("depths[5]", type: ScalarType("int32")).contains("does not lie within its 12 bytes"))
     }
 
     @Test func withoutDebugInformationTheSizeTellsTheWidth() throws {
@@ -233,7 +243,9 @@ import VariableLookup
         #expect(subject.find("isFull") == "isFull: uint8")
         #expect(subject.find("Stats.depth") == "depth: uint32")
         #expect(subject.find("service.Stats.depth") == "depth: uint32")
-        #expect(subject.find("pool.free").contains(flags == "-g" ? "tells no fields of Pool" : "fields are not known"))
+        #expect(
+            subject.find("pool.free").contains(
+                flags == "-g" ? "tells no fields of Pool" : "fields are not known"))
         #expect(subject.find("name").contains(flags == "-g" ? "it is a String" : "no single number"))
     }
 
