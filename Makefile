@@ -40,7 +40,7 @@ kmod: ## the module, for the running kernel or the guest's; KERNEL=<release, hea
 	echo "kmod/variable_monitor.ko is for kernel $${folder##*/}, $$( \
 	    [ "$${folder##*/}" = "$$(uname -r)" ] && echo the running one || echo not the running one)"
 
-programs: swift testcase-c build/ioctl_fuzz
+programs: swift testcase-c build/ioctl_fuzz build/service
 	@:
 
 swift: $(addprefix build/,$(SWIFT_PRODUCTS)) ## build/ucli, build/userstack, build/helloworld, build/conditions
@@ -61,6 +61,11 @@ $(addprefix build/,$(SWIFT_PRODUCTS)) &: $(SWIFT_SOURCES)
 build/%-c: testcase/c/%.c $(wildcard $(ABI)/*.h)
 	@mkdir -p build
 	gcc $(C_FLAGS) -o $@ $<
+
+# What a test watches in the guest, where compiling Swift would take minutes.
+build/service: Tests/guest/subjects/service.swift
+	@mkdir -p build
+	$(SWIFT)c -O -static-stdlib -module-name service -o $@ $<
 
 build/ioctl_fuzz: $(wildcard Tests/fuzz/*.[ch] $(ABI)/*.h)
 	@$(MAKE) -C Tests/fuzz

@@ -63,6 +63,11 @@ let package = Package(
             ]),
         .systemLibrary(name: "CDw", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
         .target(name: "SourceLines", dependencies: ["CDw", "Symbolisation"], swiftSettings: strict),
+        // From a name to a variable of a running process.
+        .target(
+            name: "VariableLookup",
+            dependencies: ["CDw", "Symbolisation", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strict),
         .target(
             name: "PerfData",
             dependencies: [
@@ -89,7 +94,7 @@ let package = Package(
             name: "ucli",
             dependencies: [
                 "CVariableMonitor", "DumpRecords", "PerfData", "Reports", "StackUnwinding", "Symbolisation",
-                "WaitForGraph",
+                "VariableLookup", "WaitForGraph",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -148,6 +153,10 @@ let package = Package(
         .testTarget(
             name: "SourceLinesTests",
             dependencies: ["ScratchFixtures", "SourceLines", "Symbolisation"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "VariableLookupTests",
+            dependencies: ["ScratchFixtures", "Symbolisation", "VariableLookup"],
             swiftSettings: strict),
         .testTarget(
             name: "StackUnwindingTests",

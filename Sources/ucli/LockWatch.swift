@@ -20,6 +20,7 @@ struct LockWatch {
         var ownDumps: Set<UInt64> = []
         var hasForeignDumps = false
         var nextDump = ContinuousClock.now
+        var isWaiting = true
         repeat {
             if let seconds, ContinuousClock.now >= nextDump {
                 do throws(Failure) {
@@ -43,7 +44,9 @@ struct LockWatch {
             try output.flush()
             // Dumps of others stay for whoever wants to read them.
             if !hasForeignDumps { try device.release(upTo: recording.lastFinishedSequence) }
-        } while try wait(device, stop, until: seconds == nil ? nil : nextDump)
+            let end = seconds == nil ? nil : nextDump
+            isWaiting = try device.wait(orStop: stop, milliseconds: end.milliseconds) != .stop
+        } while isWaiting
         try output.finish()
         return !told.isEmpty
     }
@@ -58,12 +61,5 @@ struct LockWatch {
                     [UInt64($0.waiter.id.pid), $0.waiter.id.startTime, $0.blocked.lock ?? 0]
                 })
         }
-    }
-
-    /// Until there are records, or it is time; false if the program is to end.
-    private func wait(
-        _ device: borrowing Device, _ stop: StopSignal, until end: ContinuousClock.Instant?
-    ) throws(Failure) -> Bool {
-        try device.waitForRecords(orStop: stop, milliseconds: end.milliseconds) || !stop.isThere
     }
 }

@@ -44,6 +44,12 @@ struct StopSignal {
         }
         handleSignals()
     }
+
+    /// Forgets one signal, so that the next can be waited for.
+    func take() {
+        var byte: UInt8 = 0
+        _ = unsafe withUnsafeMutableBytes(of: &byte) { try? unsafe descriptor.read(into: $0) }
+    }
 }
 
 private func handleSignals() {

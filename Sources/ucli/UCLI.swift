@@ -21,7 +21,7 @@ struct UCLI: ParsableCommand {
             """,
         subcommands: [
             ReportCommand.self, RecordCommand.self, ListCommand.self, StatusCommand.self,
-            SnapshotCommand.self, LocksCommand.self,
+            SnapshotCommand.self, WatchCommand.self, LocksCommand.self,
         ],
         defaultSubcommand: ReportCommand.self)
 }
