@@ -7,13 +7,15 @@ enum SampleDump {
     static let kernelFrames: [UInt64] = [0xffff_ffff_8115_614e, 0xffff_ffff_81a3_8bdd]
     static let stack = (0..<100).map { UInt8($0) }
 
-    static let recordCount = 10
+    static let recordCount = 12
 
     static var bytes: [UInt8] {
         var writer = RecordWriter()
         writer.begin(realtime: 1_701_141_698_684_973_655, hits: 1)
         writer.append(VMON_RECORD_HIT, hit)
+        writer.append(VMON_RECORD_CONDITION, condition)
         writer.append(VMON_RECORD_HANG, hang)
+        writer.append(VMON_RECORD_HISTORY, history, parts: [bytesOf(samples[0]), bytesOf(samples[1])])
         writer.task(task, kernelFrames: kernelFrames, stack: stack, cgroup: "/user.slice")
         writer.append(VMON_RECORD_BLOCKED, blocked)
         writer.mappings(
@@ -45,6 +47,38 @@ enum SampleDump {
         hit.name = fixed("temp")
         hit.running_comm = fixed("sixteen bytes ok")
         return hit
+    }
+
+    static var condition: vmon_condition {
+        var condition = vmon_condition()
+        condition.watch_id = 7
+        condition.high = 9
+        condition.rearm = UInt64(bitPattern: -1)
+        condition.previous = UInt64(bitPattern: -2)
+        condition.previous_ns = 10
+        condition.unchanged_ns = 500
+        condition.ticks = 3
+        condition.ticks_held = 4
+        condition.known = VMON_KNOWN_PREVIOUS.rawValue
+        return condition
+    }
+
+    static let samples = [
+        vmon_sample(time_ns: 10, value: UInt64(bitPattern: -2)), vmon_sample(time_ns: 11, value: UInt64(bitPattern: -3)),
+    ]
+
+    static var history: vmon_history {
+        var history = vmon_history()
+        history.watch_id = 7
+        history.address = 0x5000
+        history.interval_ns = 10_000
+        history.samples_before = 5
+        history.pid = 42
+        history.count = 2
+        history.name = fixed("temp")
+        history.length = 4
+        history.comparison = UInt8(VMON_LESS.rawValue)
+        return history
     }
 
     static var hang: vmon_hang {
