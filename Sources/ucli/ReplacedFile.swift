@@ -22,14 +22,16 @@ final class ReplacedFile {
             ".\(place.lastComponent?.string ?? "").\(getpid())")
         self.path = path
         temporaryPath = temporary.string
+        // Before it is there: between the two, an interruption would leave it.
+        removeWhenInterrupted(temporaryPath)
         do {
             descriptor = try FileDescriptor.open(
                 temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
                 permissions: permissions)
         } catch {
+            removeWhenInterrupted(nil)
             throw .cannotWrite(path, "\(error)")
         }
-        removeWhenInterrupted(temporaryPath)
     }
 
     /// Gives the file its name. All of it must be stored before.
