@@ -8,10 +8,20 @@
 #include <linux/semaphore.h>
 #include <linux/spinlock.h>
 
+/* For sparse alone: on PREEMPT_RT these two do not tell it what they do. */
+#ifdef CONFIG_PREEMPT_RT
+#define tell_acquired(lock) __acquire(lock)
+#define tell_released(lock) __release(lock)
+#else
+#define tell_acquired(lock) do { } while (0)
+#define tell_released(lock) do { } while (0)
+#endif
+
 static void take_spinlock(void *lock)
 	__acquires(lock)
 {
 	spin_lock(lock);
+	tell_acquired(lock);
 }
 
 /*
@@ -38,6 +48,7 @@ static void release_spinlock(void *lock)
 	__releases(lock)
 {
 	spin_unlock(lock);
+	tell_released(lock);
 }
 
 const struct lock_kind spinlock_kind = {
