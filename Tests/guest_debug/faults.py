@@ -75,6 +75,10 @@ class NthFault:
                 return left == 0
 
 
+# Python's own steps, such as copies of pages after a fork, come and go: one miss is not yet the end.
+MISSES_AT_THE_END = 3
+
+
 def each_step(call, undo=lambda result: None, after=lambda error: None):
     """
     Calls with the 1st, 2nd, … step failing, until no step is left; the errnos of those
@@ -82,8 +86,8 @@ def each_step(call, undo=lambda result: None, after=lambda error: None):
     """
     fault, errors = NthFault(), []
     with allocations_that_wait():
-        number = 1
-        while True:
+        number, misses = 1, 0
+        while misses < MISSES_AT_THE_END:
             result, error, struck = fault.outcome(number, call)
             if error is None:
                 undo(result)
@@ -91,8 +95,7 @@ def each_step(call, undo=lambda result: None, after=lambda error: None):
                 assert struck, f"failed without a fault: {errno.errorcode[error]}"
                 errors.append(error)
             after(error)
-            if not struck:
-                break
+            misses = 0 if struck else misses + 1
             number += 1
     fault.close()
     return errors

@@ -16,7 +16,7 @@ import pytest
 import abi
 from dumps import check_self_contained, check_sequence, dumps_of
 from eventually import eventually
-from faults import DEBUGFS, NthFault, allocations_that_wait, each_step, knobs
+from faults import DEBUGFS, MISSES_AT_THE_END, NthFault, allocations_that_wait, each_step, knobs
 from module import MODULE_FILE, SPLATS, is_loaded
 from subjects import PAGE, Child, Variable, pinned_bytes
 
@@ -55,6 +55,8 @@ def test_a_watch_fails_at_each_step_and_leaves_nothing(module, session):
     def check(error):
         assert state(module) == (0, 0, 0)
 
+    # What only a first call allocates is there then, and no step changes its number.
+    session.cancel(watch())
     check_clean(each_step(watch, session.cancel, check), at_least=4)
 
 
@@ -82,18 +84,25 @@ def test_asking_and_changing_need_no_memory_and_a_list_fails_cleanly(module, ses
 def first_watch(number):
     """In a child: its first watch, with that step failing; the errno, whether it struck, and what is pinned then."""
     session, variable, fault = abi.Session(os.O_WRONLY), Variable(), NthFault()
-    _, error, struck = fault.outcome(number, lambda: session.watch(variable, 150))
+
+    def watch(interval_ns=1_000_000):
+        session.watch(variable, 150, interval_ns=interval_ns)
+
+    # Refused at once; with it Python has what memory it needs, and the steps are the kernel's.
+    fault.outcome(0, lambda: watch(interval_ns=1))
+    _, error, struck = fault.outcome(number, watch)
     return error, struck, pinned_bytes()
 
 
 def test_the_first_watch_of_an_address_space_fails_at_each_step_and_leaves_nothing(module):
     """Some of what the kernel keeps for an address space is only allocated once."""
-    errors, struck = [], True
+    errors, misses = [], 0
     with allocations_that_wait():
-        while struck:
+        while misses < MISSES_AT_THE_END:
             child = Child()
             error, struck, pinned = child.run(first_watch, len(errors) + 1)
             errors.append(error)
+            misses = 0 if struck else misses + 1
             assert pinned == (0 if error else PAGE), errors
             child.end()
     check_clean([error for error in errors if error], at_least=5)
@@ -112,6 +121,8 @@ def test_a_second_watch_that_fails_does_not_harm_the_first(module, session):
     def check(error):
         assert state(module) == before
 
+    # What only a first call allocates is there then, and no step changes its number.
+    session.cancel(watch())
     check_clean(each_step(watch, session.cancel, check), at_least=3)
     variable.value = 151
     module.wait_for_dumps(1)
