@@ -158,6 +158,7 @@ def test_a_history_that_ticks_write_meanwhile_is_whole(module, session):
     last = 0
     for value in range(1, 30):
         variable.value = value
+        module.wait_for_ticks(1)
         session.dump(pid=os.getpid())
         [dump] = dumps_of(session.records())
         history = history_of(dump, identifier)
