@@ -14,18 +14,23 @@ CALLS ?= 1000000
 SECONDS ?= 600
 SOAK_SECONDS ?= 300
 SEED ?=
+# Where `make docs` writes.
+DOCS ?= build/docs
+# How often `make locks` runs each lock test, and for how long it looks at the load alone.
+ROUNDS ?= 20
+LOAD_SECONDS ?= 180
 # SwiftPM's own folder.
 SCRATCH ?= .build
 
 SWIFT := $(or $(shell command -v swift),$(wildcard /opt/swift/usr/bin/swift),swift)
-SWIFT_PRODUCTS := ucli userstack helloworld
+SWIFT_PRODUCTS := ucli userstack helloworld conditions
 SWIFT_SOURCES := Package.swift $(shell find Sources testcase -type f ! -path 'testcase/c/*')
 ABI := Sources/CVariableMonitor/include
 C_PROGRAMS := $(patsubst testcase/c/%.c,build/%-c,$(wildcard testcase/c/*.c))
 BENCHMARKS := $(addprefix build/benchmarks/,loop breakpoint parents read_stacks)
 C_FLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -Werror -I$(ABI)
 
-.PHONY: all kmod programs swift testcase-c man completions setup demo test bench bench-module bench-reports fuzz fuzz-readers soak clean help
+.PHONY: all kmod programs swift testcase-c man completions docs setup demo test bench bench-module bench-reports fuzz fuzz-readers soak locks clean help
 
 all: kmod programs ## the module and all programs
 
@@ -35,10 +40,10 @@ kmod: ## the module, for the running kernel or the guest's; KERNEL=<release, hea
 	echo "kmod/variable_monitor.ko is for kernel $${folder##*/}, $$( \
 	    [ "$${folder##*/}" = "$$(uname -r)" ] && echo the running one || echo not the running one)"
 
-programs: swift testcase-c build/ioctl_fuzz
+programs: swift testcase-c build/ioctl_fuzz build/service
 	@:
 
-swift: $(addprefix build/,$(SWIFT_PRODUCTS)) ## build/ucli, build/userstack, build/helloworld
+swift: $(addprefix build/,$(SWIFT_PRODUCTS)) ## build/ucli, build/userstack, build/helloworld, build/conditions
 	@:
 
 testcase-c: $(C_PROGRAMS) ## build/userstack-c, build/helloworld-c, build/hptest-c
@@ -57,7 +62,12 @@ build/%-c: testcase/c/%.c $(wildcard $(ABI)/*.h)
 	@mkdir -p build
 	gcc $(C_FLAGS) -o $@ $<
 
-build/ioctl_fuzz: $(wildcard Tests/fuzz/*.[ch]) $(ABI)/variable_monitor.h
+# What a test watches in the guest, where compiling Swift would take minutes.
+build/service: Tests/guest/subjects/service.swift
+	@mkdir -p build
+	$(SWIFT)c -O -static-stdlib -module-name service -o $@ $<
+
+build/ioctl_fuzz: $(wildcard Tests/fuzz/*.[ch] $(ABI)/*.h)
 	@$(MAKE) -C Tests/fuzz
 
 man: build/man/ucli.1 ## build/man, the manual pages of ucli, from its source
@@ -74,6 +84,17 @@ completions: $(addprefix build/completions/ucli.,bash zsh fish) ## build/complet
 build/completions/ucli.%: build/ucli
 	@mkdir -p build/completions
 	build/ucli --generate-completion-script $* >$@
+
+# The tools that come with Swift lie beside it.
+docs: ## build/docs, the documentation of the Swift library; a warning fails it
+	@mkdir -p $(DOCS)/symbols
+	$(dir $(realpath $(SWIFT)))swiftc -emit-module -module-name VariableMonitor -swift-version 6 -parse-as-library \
+	    -I $(ABI) -emit-symbol-graph -emit-symbol-graph-dir $(DOCS)/symbols \
+	    -o $(DOCS)/symbols/VariableMonitor.swiftmodule Sources/VariableMonitor/*.swift
+	$(dir $(realpath $(SWIFT)))docc convert Sources/VariableMonitor/VariableMonitor.docc \
+	    --additional-symbol-graph-dir $(DOCS)/symbols --output-path $(DOCS)/VariableMonitor.doccarchive \
+	    --fallback-display-name VariableMonitor --fallback-bundle-identifier VariableMonitor \
+	    --analyze --warnings-as-errors
 
 setup: ## installs what building and testing need
 	@tools/setup
@@ -114,6 +135,11 @@ fuzz-readers: ## fuzzes all that reads foreign bytes, 10 minutes for each reader
 soak: ## processes live and die under watches for 5 minutes; SOAK_SECONDS=<number>, SEED=<number>
 	@tools/vm --results build/soak --timeout $$(($(SOAK_SECONDS) + 300)) -- \
 	    Tests/soak/soak.py --seconds $(SOAK_SECONDS) $(SEED:%=--seed %)
+
+locks: ## each lock test 20 times under load, on three kernels: what ucli locks says; ROUNDS=<number>
+	@set -e; for kernel in 5.10 stock 6.12; do echo "==== kernel $$kernel"; \
+	tools/vm --kernel $$kernel --results build/locks/$$kernel --timeout $$(($(LOAD_SECONDS) + 300 * $(ROUNDS) + 300)) -- \
+	    Tests/locks/rounds.py --rounds $(ROUNDS) --seconds $(LOAD_SECONDS); done
 
 clean: ## removes everything built; the cache of kernels stays
 	rm -rf build $(SCRATCH) .build-fuzz-readers

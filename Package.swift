@@ -23,7 +23,7 @@ let package = Package(
             name: "Readers",
             targets: [
                 "CVariableMonitor", "CallFrameInformation", "DumpRecords", "PerfData", "RecordWriting",
-                "StackUnwinding", "Symbolisation",
+                "StackUnwinding", "Symbolisation", "WaitForGraph",
             ]),
     ],
     dependencies: [
@@ -63,6 +63,11 @@ let package = Package(
             ]),
         .systemLibrary(name: "CDw", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
         .target(name: "SourceLines", dependencies: ["CDw", "Symbolisation"], swiftSettings: strict),
+        // From a name to a variable of a running process.
+        .target(
+            name: "VariableLookup",
+            dependencies: ["CDw", "Symbolisation", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strict),
         .target(
             name: "PerfData",
             dependencies: [
@@ -75,10 +80,13 @@ let package = Package(
             dependencies: ["CUnwind", "CVariableMonitor", "CallFrameInformation", "DumpRecords", "Symbolisation"],
             swiftSettings: strict),
         .target(
+            name: "WaitForGraph", dependencies: ["CVariableMonitor", "DumpRecords", "Symbolisation"],
+            swiftSettings: strict),
+        .target(
             name: "Reports",
             dependencies: [
                 "CVariableMonitor", "CZlib", "DumpRecords", "PerfData", "SourceLines", "StackUnwinding",
-                "Symbolisation",
+                "Symbolisation", "WaitForGraph",
             ],
             resources: [.embedInCode("flamegraph.html")],
             swiftSettings: strict),
@@ -86,6 +94,7 @@ let package = Package(
             name: "ucli",
             dependencies: [
                 "CVariableMonitor", "DumpRecords", "PerfData", "Reports", "StackUnwinding", "Symbolisation",
+                "VariableLookup", "WaitForGraph",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -95,6 +104,9 @@ let package = Package(
         // Small programs to read and run.
         .executableTarget(
             name: "userstack", dependencies: ["VariableMonitor"], path: "testcase/userstack",
+            swiftSettings: noWarnings),
+        .executableTarget(
+            name: "conditions", dependencies: ["VariableMonitor"], path: "testcase/conditions",
             swiftSettings: noWarnings),
         .executableTarget(
             name: "helloworld", dependencies: ["VariableMonitor"], path: "testcase/helloworld",
@@ -143,16 +155,24 @@ let package = Package(
             dependencies: ["ScratchFixtures", "SourceLines", "Symbolisation"],
             swiftSettings: strict),
         .testTarget(
+            name: "VariableLookupTests",
+            dependencies: ["ScratchFixtures", "Symbolisation", "VariableLookup"],
+            swiftSettings: strict),
+        .testTarget(
             name: "StackUnwindingTests",
             dependencies: [
                 "CVariableMonitor", "DumpRecords", "RecordWriting", "StackUnwinding", "Symbolisation",
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "WaitForGraphTests",
+            dependencies: ["CVariableMonitor", "DumpRecords", "RecordWriting", "Symbolisation", "WaitForGraph"],
+            swiftSettings: strict),
+        .testTarget(
             name: "ReportsTests",
             dependencies: [
                 "CVariableMonitor", "DumpRecords", "PerfData", "RecordWriting", "Reports", "SourceLines",
-                "StackUnwinding", "Symbolisation",
+                "StackUnwinding", "Symbolisation", "WaitForGraph",
             ],
             swiftSettings: strict),
     ],

@@ -147,16 +147,10 @@ static void capture_asleep(struct capture *capture, struct task_struct *task,
 	kthread_unuse_mm(mm);
 }
 
-/* How often the task has been switched out. */
-static unsigned long switches_of(const struct task_struct *task)
-{
-	return READ_ONCE(task->nvcsw) + READ_ONCE(task->nivcsw);
-}
-
 /* Captures the task wherever it is; false if it began or ceased to run meanwhile. */
 static bool try_capture(struct capture *capture, struct task_struct *task, struct mm_struct *mm)
 {
-	unsigned long switches = switches_of(task);
+	unsigned long switches = task_switches(task);
 
 	memset(capture, 0, sizeof(*capture));
 	switch (on_cpu_capture(capture, task)) {
@@ -170,7 +164,8 @@ static bool try_capture(struct capture *capture, struct task_struct *task, struc
 		break;
 	}
 	capture_asleep(capture, task, mm);
-	return switches == switches_of(task) && !READ_ONCE(task->on_cpu);
+	capture->switches = switches;
+	return switches == task_switches(task) && !READ_ONCE(task->on_cpu);
 }
 
 void capture_task(struct capture *capture, struct task_struct *task, struct mm_struct *mm)

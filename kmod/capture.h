@@ -3,14 +3,15 @@
 #ifndef VMON_CAPTURE_H
 #define VMON_CAPTURE_H
 
+#include <linux/sched.h>
 #include <linux/types.h>
 #include <variable_monitor.h>
 
 struct mm_struct;
-struct task_struct;
 
 struct capture {
 	u32 flags;			/* enum vmon_task_flags */
+	unsigned long switches;		/* task_switches(), when it was captured */
 	struct vmon_registers registers;
 	u64 stack_start;
 	u32 stack_bytes;
@@ -19,6 +20,12 @@ struct capture {
 	unsigned long kernel[VMON_KERNEL_FRAMES_MAX];
 	u8 stack[];			/* user_stack_bytes */
 };
+
+/* How often the task has been switched out: who sleeps and has the same number did not run. */
+static inline unsigned long task_switches(const struct task_struct *task)
+{
+	return READ_ONCE(task->nvcsw) + READ_ONCE(task->nivcsw);
+}
 
 /* -ENOENT if this kernel does not let a module walk a stack. Sleeps. */
 int capture_init(void);

@@ -4,9 +4,9 @@
  * Tests/kmod, into a user-space program.
  *
  * Values of every width are sign- or zero-extended to 64 bits first. A
- * comparison with a threshold then is one interval of the circle of 64-bit
+ * comparison with constants then is one interval of the circle of 64-bit
  * numbers, and membership is one subtraction and one unsigned comparison,
- * whatever the signedness and direction.
+ * whatever the signedness and direction. What is not such an interval is tracker.h's.
  */
 #ifndef VMON_CONDITION_H
 #define VMON_CONDITION_H
@@ -26,19 +26,33 @@ enum value_kind {
 	VALUE_KINDS
 };
 
-static inline struct condition condition_of(__u8 comparison, __u8 flags, __u64 threshold)
+/* Whether condition_of() knows it. */
+static inline int condition_is_interval(__u8 comparison)
+{
+	return comparison <= VMON_OUTSIDE;
+}
+
+/* high: of VMON_OUTSIDE alone, not less than threshold. */
+static inline struct condition condition_of(__u8 comparison, __u8 flags, __u64 threshold,
+					    __u64 high)
 {
 	__u64 least = flags & VMON_WATCH_UNSIGNED ? 0 : 1ULL << 63;
-	struct condition condition;
 
-	if (comparison == VMON_LESS) {
-		condition.low = least;
-		condition.span = threshold - least;
-	} else {
-		condition.low = threshold + 1;
-		condition.span = least - 1 - threshold;
+	switch (comparison) {
+	case VMON_LESS:
+		return (struct condition) { least, threshold - least };
+	case VMON_EQUAL:
+		return (struct condition) { threshold, 1 };
+	case VMON_NOT_EQUAL:
+		high = threshold;
+		break;
+	case VMON_OUTSIDE:
+		break;
+	default:
+		return (struct condition) { threshold + 1, least - 1 - threshold };
 	}
-	return condition;
+	/* All the circle but threshold … high. */
+	return (struct condition) { high + 1, threshold - high - 1 };
 }
 
 /* How far the value lies above low, on the circle. */
@@ -57,7 +71,8 @@ static inline enum value_kind value_kind_of(__u8 length, __u8 flags)
 {
 	int kind = length == 8 ? 3 : length >> 1;
 
-	return (enum value_kind)(flags & VMON_WATCH_UNSIGNED ? kind : kind + 4);
+	/* A real is its bits. */
+	return (enum value_kind)(flags & (VMON_WATCH_UNSIGNED | VMON_WATCH_FLOAT) ? kind : kind + 4);
 }
 
 /* Reads the variable once, at its exact width. One load where `kind` is a constant. */

@@ -137,6 +137,15 @@ static __poll_t session_poll(struct file *file, poll_table *table)
 	return buffer_has_record(READ_ONCE(session->cursor)) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
+/* Whoever started a watch must come to know it, or it ends. */
+static long return_id(struct session *session, u64 id, __u64 __user *to)
+{
+	if (!put_user(id, to))
+		return 0;
+	watch_cancel(&session->watches, id);
+	return -EFAULT;
+}
+
 static long ioctl_watch(struct session *session, struct vmon_watch __user *argument)
 {
 	struct vmon_watch request;
@@ -144,14 +153,68 @@ static long ioctl_watch(struct session *session, struct vmon_watch __user *argum
 
 	if (copy_from_user(&request, argument, sizeof(request)))
 		return -EFAULT;
+	error = watch_start_plain(&session->watches, &request);
+	return error ?: return_id(session, request.id, &argument->id);
+}
+
+static long ioctl_watch_condition(struct session *session,
+				  struct vmon_watch_condition __user *argument)
+{
+	struct vmon_watch_condition request;
+	int error;
+
+	if (copy_from_user(&request, argument, sizeof(request)))
+		return -EFAULT;
 	error = watch_start(&session->watches, &request);
+	return error ?: return_id(session, request.watch.id, &argument->watch.id);
+}
+
+static long ioctl_change(struct session *session, const struct vmon_change __user *argument)
+{
+	struct vmon_change change;
+
+	if (copy_from_user(&change, argument, sizeof(change)))
+		return -EFAULT;
+	if (change.reserved[0] || change.reserved[1])
+		return -EINVAL;
+	return watch_change(&session->watches, &change);
+}
+
+static long ioctl_state(struct session *session, struct vmon_watch_state __user *argument)
+{
+	struct vmon_watch_state state;
+	int error;
+
+	if (copy_from_user(&state, argument, sizeof(state)))
+		return -EFAULT;
+	if (state.reserved)
+		return -EINVAL;
+	error = watch_state(&session->watches, &state);
 	if (error)
 		return error;
-	if (put_user(request.id, &argument->id)) {
-		watch_cancel(&session->watches, request.id);
+	return copy_to_user(argument, &state, sizeof(state)) ? -EFAULT : 0;
+}
+
+static long ioctl_list(struct session *session, struct vmon_watch_list __user *argument)
+{
+	struct vmon_watch_list list;
+	u64 *ids;
+	int error = 0;
+
+	if (copy_from_user(&list, argument, sizeof(list)))
 		return -EFAULT;
-	}
-	return 0;
+	/* User memory is not touched under the lock that watch_list() takes. */
+	list.capacity = min_t(u32, list.capacity, WATCHES_MAX);
+	ids = kvmalloc_array(list.capacity, sizeof(*ids), GFP_KERNEL);
+	if (!ids && list.capacity)
+		return -ENOMEM;
+	list.count = watch_list(&session->watches, ids, list.capacity);
+	if (copy_to_user(u64_to_user_ptr(list.ids), ids,
+			 min(list.count, list.capacity) * sizeof(*ids)) ||
+	    put_user(list.count, &argument->count))
+		error = -EFAULT;
+	kvfree(ids);
+	return error;
 }
 
 static long ioctl_cancel(struct session *session, const __u64 __user *argument)
@@ -210,6 +273,10 @@ static long session_ioctl(struct file *file, unsigned int command, unsigned long
 		return -EIO;
 	switch (command) {
 	case VMON_IOC_WATCH:
+	case VMON_IOC_WATCH_CONDITION:
+	case VMON_IOC_CHANGE:
+	case VMON_IOC_STATE:
+	case VMON_IOC_LIST:
 	case VMON_IOC_CANCEL:
 	case VMON_IOC_CANCEL_ALL:
 		if (!(file->f_mode & FMODE_WRITE))
@@ -226,6 +293,14 @@ static long session_ioctl(struct file *file, unsigned int command, unsigned long
 	switch (command) {
 	case VMON_IOC_WATCH:
 		return ioctl_watch(session, pointer);
+	case VMON_IOC_WATCH_CONDITION:
+		return ioctl_watch_condition(session, pointer);
+	case VMON_IOC_CHANGE:
+		return ioctl_change(session, pointer);
+	case VMON_IOC_STATE:
+		return ioctl_state(session, pointer);
+	case VMON_IOC_LIST:
+		return ioctl_list(session, pointer);
 	case VMON_IOC_CANCEL:
 		return ioctl_cancel(session, pointer);
 	case VMON_IOC_CANCEL_ALL:

@@ -13,6 +13,7 @@
 #include "buffer.h"
 #include "capture.h"
 #include "dump.h"
+#include "history.h"
 #include "mappings_lock.h"
 #include "parameters.h"
 #include "watch.h"
@@ -37,7 +38,9 @@ int dump_init(void)
 	dump.tasks = kvcalloc(max_tasks, sizeof(*dump.tasks), GFP_KERNEL);
 	dump.spaces = kvcalloc(max_tasks, sizeof(*dump.spaces), GFP_KERNEL);
 	dump.processes = kvcalloc(PROCESSES_MAX, sizeof(*dump.processes), GFP_KERNEL);
-	if (dump.record && dump.capture && dump.tasks && dump.spaces && dump.processes)
+	dump.histories = kvcalloc(WATCHES_MAX, sizeof(*dump.histories), GFP_KERNEL);
+	if (dump.record && dump.capture && dump.tasks && dump.spaces && dump.processes &&
+	    dump.histories)
 		return 0;
 	dump_exit();
 	return -ENOMEM;
@@ -50,6 +53,7 @@ void dump_exit(void)
 	kvfree(dump.tasks);
 	kvfree(dump.spaces);
 	kvfree(dump.processes);
+	kvfree(dump.histories);
 }
 
 static void note_process(struct pid *process)
@@ -70,14 +74,14 @@ static void record_hit(const struct watch *watch)
 		.address = watch->address,
 		.value = watch->hit.value,
 		.muted_ticks = watch->hit.muted_ticks,
-		.threshold = watch->threshold,
+		.threshold = watch->hit.threshold,
 		.interval_ns = watch->interval_ns,
 		.tick_ns = watch->hit.tick_ns,
 		.tick_realtime_ns = watch->hit.tick_realtime_ns,
 		.running_ip = watch->hit.running_ip,
 		.running_pid = watch->hit.running_pid,
 		.tick_cpu = watch->hit.cpu,
-		.pid = pid_nr(watch->process),
+		.pid = pid_nr(watch->process->pid),
 		.length = watch->length,
 		.comparison = watch->comparison,
 		.flags = watch->flags,
@@ -87,6 +91,23 @@ static void record_hit(const struct watch *watch)
 	/* What follows the end of a comm is of an earlier one. */
 	strscpy(record.running_comm, watch->hit.running_comm, sizeof(record.running_comm));
 	buffer_append(&record.record, VMON_RECORD_HIT, sizeof(record), dump.id);
+}
+
+static void record_condition(const struct watch *watch)
+{
+	struct vmon_condition record = {
+		.watch_id = watch->id,
+		.high = watch->hit.high,
+		.rearm = watch->hit.rearm,
+		.previous = watch->hit.previous,
+		.previous_ns = watch->hit.previous_ns,
+		.unchanged_ns = watch->hit.unchanged_ns,
+		.ticks = watch->ticks,
+		.ticks_held = watch->hit.ticks_held,
+		.known = watch->hit.known,
+	};
+
+	buffer_append(&record.record, VMON_RECORD_CONDITION, sizeof(record), dump.id);
 }
 
 static void record_hang(const struct hung_task *task)
@@ -107,7 +128,7 @@ static void note_processes(const struct dump_causes *causes)
 	unsigned int i;
 
 	llist_for_each_entry(watch, causes->hits, in_pending)
-		note_process(watch->process);
+		note_process(watch->process->pid);
 	dump.hit_process_count = dump.process_count;
 	for (i = 0; i < causes->request_count; i++)
 		if (causes->requested[i])
@@ -132,11 +153,27 @@ static bool record_begin(const struct dump_causes *causes)
 		record.hits++;
 	if (!buffer_append_begin(&record.record, VMON_RECORD_DUMP_BEGIN, sizeof(record), dump.id))
 		return false;
-	llist_for_each_entry(watch, causes->hits, in_pending)
+	llist_for_each_entry(watch, causes->hits, in_pending) {
 		record_hit(watch);
+		if (watch->tells_condition)
+			record_condition(watch);
+	}
 	for (i = 0; i < causes->hung_count; i++)
 		record_hang(&causes->hung[i]);
 	return true;
+}
+
+/* Of all processes that caused the dump; without `record` they only go on. */
+static void dump_histories(bool record)
+{
+	unsigned int i;
+
+	for (i = 0; i < dump.process_count; i++) {
+		if (record)
+			histories_record(&dump, dump.processes[i]);
+		histories_go_on(dump.processes[i]);
+		cond_resched();
+	}
 }
 
 /* The number of mm within the dump, from 1; *fresh tells if it is its first time. */
@@ -215,6 +252,7 @@ static void dump_task(struct task_struct *task)
 		address_space = address_space_of(mm, &fresh);
 	if (record_task(task, state, address_space)) {
 		dump.totals.tasks_captured++;
+		dump_blocked(&dump, task, mm);
 		if (fresh)
 			dump_mappings(&dump, mm, address_space, task->tgid);
 		dump_processes(&dump, task);
@@ -262,9 +300,10 @@ u64 dump_run(const struct dump_causes *causes)
 	dump.id++;
 	dump.deadline_ns = began + (u64)max_dump_ms * NSEC_PER_MSEC;
 	mappings_lock_begin_dump();
+	note_processes(causes);
 	stored = record_begin(causes);
+	dump_histories(stored);
 	if (stored) {
-		note_processes(causes);
 		dump_select_tasks(&dump);
 		dump_tasks();
 		dump.totals.duration_ns = ktime_get_ns() - began;

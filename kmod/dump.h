@@ -2,7 +2,8 @@
 /*
  * One dump: who is running or stuck on the whole machine. dump.c leads;
  * select.c picks the tasks, capture.c takes one task's registers and stacks,
- * process.c and mappings.c say what they belong to, dump_log.c tells the kernel log.
+ * blocked.c says what it waits for, process.c and mappings.c what it belongs to, dump_log.c
+ * tells the kernel log.
  */
 #ifndef VMON_DUMP_H
 #define VMON_DUMP_H
@@ -16,6 +17,7 @@
 
 struct capture;
 struct task_struct;
+struct watch;
 
 #define DUMP_REQUESTS_MAX 64
 #define DUMP_HUNG_MAX 16
@@ -49,6 +51,8 @@ struct dump {
 	unsigned int process_count;
 	unsigned int hit_process_count;
 
+	struct watch **histories;	/* of one process, each with a reference */
+
 	struct task_struct **tasks;	/* selected, each with a reference */
 	unsigned int task_count;
 
@@ -75,6 +79,9 @@ void dump_select_tasks(struct dump *dump);
  */
 bool dump_is_cause(const struct dump *dump, struct task_struct *task);
 bool dump_is_hit(const struct dump *dump, struct task_struct *task);
+
+/* blocked.c: records the lock that the task, which was just captured, waits for. Sleeps. */
+void dump_blocked(struct dump *dump, struct task_struct *task, struct mm_struct *mm);
 
 /*
  * process.c: records the process of that task and its ancestors, each once per

@@ -8,6 +8,7 @@
 #include <linux/ratelimit.h>
 
 #include "dump.h"
+#include "history.h"
 #include "watch.h"
 
 /* Watches named per block; the records name all. */
@@ -24,8 +25,8 @@ static void log_watch(const struct watch *watch)
 		KERN_INFO ": pid: %d, name: %*pE, ptr: %p, threshold:%lld\n";
 
 	/* The name is the caller's: escaped, it cannot forge lines. */
-	printk(format, pid_nr(watch->process), (int)strlen(watch->name), watch->name,
-	       (void *)(unsigned long)watch->address, watch->threshold);
+	printk(format, pid_nr(watch->process->pid), (int)strlen(watch->name), watch->name,
+	       (void *)(unsigned long)watch->address, watch->hit.threshold);
 }
 
 bool dump_log_begin(struct llist_node *hits)

@@ -5,6 +5,7 @@
 #include <linux/ptrace.h>
 #include <linux/string.h>
 
+#include "history.h"
 #include "hits.h"
 #include "timer_group.h"
 #include "trigger.h"
@@ -23,12 +24,28 @@ static void unmute_due(struct work_struct *work);
 
 static DECLARE_DELAYED_WORK(unmute_work, unmute_due);
 
+/* What it compared the value with. */
+static void note_tracker(struct hit *hit, const struct tracker *tracker)
+{
+	hit->ticks_held = tracker->ticks_held;
+	if (!tracker->compared)
+		return;
+	hit->known = VMON_KNOWN_PREVIOUS;
+	hit->previous = tracker->previous;
+	hit->previous_ns = tracker->previous_ns;
+	hit->unchanged_ns = tracker->unchanged_ns;
+}
+
 void hit_record(struct watch *watch, u64 value, u64 tick_ns)
 {
 	struct pt_regs *interrupted = get_irq_regs();
 
 	watch->hit = (struct hit) {
 		.value = value,
+		.threshold = watch->threshold,
+		.high = watch->high,
+		.rearm = watch->rearm,
+		.ticks_held = 1,
 		.muted_ticks = watch->muted_ticks,
 		.tick_ns = tick_ns,
 		.tick_realtime_ns = ktime_get_real_fast_ns(),
@@ -37,6 +54,10 @@ void hit_record(struct watch *watch, u64 value, u64 tick_ns)
 		.cpu = smp_processor_id(),
 	};
 	memcpy(watch->hit.running_comm, current->comm, TASK_COMM_LEN);
+	if (watch->slot_kind == SLOT_TRACKED)
+		note_tracker(&watch->hit, &watch->tracker);
+	watch->hits++;
+	WRITE_ONCE(watch->process->histories_stand, true);
 	refcount_inc(&watch->references);
 	atomic64_inc(&hit_count);
 	llist_add(&watch->in_pending, &pending);
@@ -99,6 +120,11 @@ static void unmute_due(struct work_struct *work)
 	}
 	if (next != U64_MAX)
 		queue_delayed_work(vmon_workqueue, &unmute_work, next - now);
+}
+
+void hits_drop_ended(void)
+{
+	mod_delayed_work(vmon_workqueue, &unmute_work, 0);
 }
 
 void hits_stop(void)

@@ -28,6 +28,9 @@ struct llist_node *hits_take(void);
 /* After their dump: ends their mute when dump_reset_sec have passed. Sleeps. */
 void hits_mute(struct llist_node *hits);
 
+/* Forgets the muted hits of watches that ended, whose memory then is free. Sleeps. */
+void hits_drop_ended(void);
+
 /* Drops what is left; no watch is left, no new hit can come, and no dump runs. Sleeps. */
 void hits_stop(void);
 

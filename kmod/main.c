@@ -13,6 +13,7 @@
 #include "capture.h"
 #include "device.h"
 #include "dump.h"
+#include "lock_finder.h"
 #include "parameters.h"
 #include "proc.h"
 #include "tick_budget.h"
@@ -35,9 +36,12 @@ static int __init variable_monitor_init(void)
 	error = on_cpu_init();
 	if (error)
 		goto exit_dump;
-	error = trigger_init();
+	error = lock_finder_init();
 	if (error)
 		goto exit_on_cpu;
+	error = trigger_init();
+	if (error)
+		goto exit_lock_finder;
 	error = watched_pages_init();
 	if (error)
 		goto exit_trigger;
@@ -61,6 +65,8 @@ exit_watched_pages:
 	watched_pages_exit();
 exit_trigger:
 	trigger_exit();
+exit_lock_finder:
+	lock_finder_exit();
 exit_on_cpu:
 	on_cpu_exit();
 exit_dump:
@@ -78,6 +84,7 @@ static void __exit variable_monitor_exit(void)
 	tick_timers_exit();
 	watched_pages_exit();
 	trigger_exit();
+	lock_finder_exit();
 	on_cpu_exit();
 	dump_exit();
 	buffer_destroy();

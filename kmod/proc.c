@@ -8,6 +8,7 @@
 #include "buffer.h"
 #include "hits.h"
 #include "interval.h"
+#include "lock_finder.h"
 #include "parameters.h"
 #include "proc.h"
 #include "tick_budget.h"
@@ -96,6 +97,7 @@ static int status_show(struct seq_file *file, void *unused)
 	seq_printf(file, "interrupt_ns: %llu\n", tick_budget_interrupt_ns());
 	seq_printf(file, "tick_time_ns: %llu\n", ticks.time_ns);
 	seq_printf(file, "dump_time_ns: %llu\n", dumps.time_ns);
+	seq_printf(file, "finds_locks: %d\n", lock_finder_works());
 	return 0;
 }
 

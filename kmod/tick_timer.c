@@ -22,6 +22,11 @@ struct tick_timer {
 	u64 interval_ns;
 	struct list_head groups;	/* written under watches_lock, walked under RCU */
 
+	/* written by ticks */
+	u64 ticks;
+	u64 throttled;
+	u64 intervals_to_next;		/* 1, unless throttled or late */
+
 	/* watches_lock */
 	struct list_head in_timers;
 	unsigned int cpu;
@@ -34,7 +39,7 @@ static LIST_HEAD(timers);
 static enum hrtimer_restart tick(struct hrtimer *hrtimer)
 {
 	struct tick_timer *timer = container_of(hrtimer, struct tick_timer, hrtimer);
-	u64 began = ktime_get_ns(), not_before;
+	u64 began = ktime_get_ns(), ended, not_before;
 	struct timer_group *group;
 	bool hit = false;
 
@@ -46,8 +51,13 @@ static enum hrtimer_restart tick(struct hrtimer *hrtimer)
 	if (unlikely(hit))
 		trigger_dump();
 
-	not_before = tick_budget_charge(began, ktime_get_ns());
-	hrtimer_forward(hrtimer, ns_to_ktime(not_before), ns_to_ktime(timer->interval_ns));
+	ended = ktime_get_ns();
+	not_before = tick_budget_charge(began, ended);
+	WRITE_ONCE(timer->ticks, timer->ticks + 1);
+	if (unlikely(not_before > ended))
+		WRITE_ONCE(timer->throttled, timer->throttled + 1);
+	WRITE_ONCE(timer->intervals_to_next,
+		   hrtimer_forward(hrtimer, ns_to_ktime(not_before), ns_to_ktime(timer->interval_ns)));
 	return HRTIMER_RESTART;
 }
 
@@ -173,6 +183,7 @@ int tick_timer_join(struct timer_group *group)
 	if (!timer)
 		return -ENOMEM;
 	timer->interval_ns = group->interval_ns;
+	timer->intervals_to_next = 1;
 	INIT_LIST_HEAD(&timer->groups);
 	compat_hrtimer_setup(&timer->hrtimer, tick, CLOCK_MONOTONIC,
 			     HRTIMER_MODE_ABS_PINNED_HARD);
@@ -182,6 +193,16 @@ int tick_timer_join(struct timer_group *group)
 	list_add_tail(&timer->in_timers, &timers);
 	smp_call_function_single(timer->cpu, start_here, timer, 1);
 	return 0;
+}
+
+void tick_timer_state(const struct timer_group *group, struct vmon_watch_state *state)
+{
+	const struct tick_timer *timer = group->timer;
+
+	lockdep_assert_held(&watches_lock);
+	state->timer_ticks = READ_ONCE(timer->ticks);
+	state->throttled_ticks = READ_ONCE(timer->throttled);
+	state->current_interval_ns = READ_ONCE(timer->intervals_to_next) * timer->interval_ns;
 }
 
 void tick_timer_leave(struct timer_group *group)

@@ -10,6 +10,7 @@
 
 struct timer_group;
 struct tick_timer;
+struct vmon_watch_state;
 
 /* Begin and end to move timers when CPUs come and go. Errno. Sleep; without timers. */
 int tick_timers_init(void);
@@ -26,5 +27,8 @@ int tick_timer_join(struct timer_group *group);
  * last group. The caller holds watches_lock.
  */
 void tick_timer_leave(struct timer_group *group);
+
+/* Fills in what is the timer's of a group's watch. The caller holds watches_lock. */
+void tick_timer_state(const struct timer_group *group, struct vmon_watch_state *state);
 
 #endif

@@ -2,6 +2,7 @@
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
+#include "history.h"
 #include "hits.h"
 #include "tick_timer.h"
 #include "timer_group.h"
@@ -14,19 +15,27 @@ static unsigned int watch_count;
 /* What a slot reads while its page is not known. */
 static const u64 nothing;
 
-/* `above`: of the value, see condition.h; so the loop need not keep the value itself. */
-static noinline void slot_hit(struct slot *slot, u64 above, u64 now_ns)
+static void watch_hit(struct watch *watch, u64 value, u64 now_ns)
 {
-	struct watch *watch = slot->watch;
-
 	if (watch->muted) {
 		watch->muted_ticks++;
 		return;
 	}
 	watch->muted = true;
-	hit_record(watch, slot->condition.low + above, now_ns);
+	hit_record(watch, value, now_ns);
+	if (watch->slot_kind == SLOT_TRACKED)
+		tracker_hit(&watch->tracker);
 	watch->muted_ticks = 0;
 	watch->group->hit = true;
+}
+
+/*
+ * `above`: of the value, see condition.h; so the loop need not keep the value itself. No clone,
+ * or the loop would load for each slot what only a hit needs of it.
+ */
+static noinline __noclone void slot_hit(struct slot *slot, u64 above, u64 now_ns)
+{
+	watch_hit(slot->watch, slot->condition.low + above, now_ns);
 }
 
 /* Compares the slots of one kind, from `slot` up to `end`, which it returns. */
@@ -42,6 +51,29 @@ static __always_inline struct slot *compare(struct slot *slot, struct slot *end,
 	return end;
 }
 
+static void track(struct slot *slot, u64 now_ns)
+{
+	struct watch *watch = slot->watch;
+	u64 value;
+
+	if (unlikely(slot->value == &nothing)) {
+		tracker_miss(&watch->tracker, now_ns);
+		return;
+	}
+	value = value_read(slot->value, watch->kind);
+	if (watch->history && !READ_ONCE(watch->process->histories_stand))
+		history_add(watch->history, value, now_ns);
+	if (unlikely(tracker_tick(&watch->tracker, value, now_ns)))
+		watch_hit(watch, value, now_ns);
+}
+
+/* The watches with a tracker, from `slot` on. */
+static noinline void track_all(struct timer_group *group, struct slot *slot, u64 now_ns)
+{
+	for (; slot < group->end[SLOT_TRACKED]; slot++)
+		track(slot, now_ns);
+}
+
 bool timer_group_compare(struct timer_group *group, u64 now_ns)
 {
 	struct slot *slot = group->slots;
@@ -55,7 +87,9 @@ bool timer_group_compare(struct timer_group *group, u64 now_ns)
 	slot = compare(slot, group->end[VALUE_S8], VALUE_S8, now_ns);
 	slot = compare(slot, group->end[VALUE_S16], VALUE_S16, now_ns);
 	slot = compare(slot, group->end[VALUE_S32], VALUE_S32, now_ns);
-	compare(slot, group->end[VALUE_S64], VALUE_S64, now_ns);
+	slot = compare(slot, group->end[VALUE_S64], VALUE_S64, now_ns);
+	if (slot < group->end[SLOT_TRACKED])
+		track_all(group, slot, now_ns);
 	hit = group->hit;
 	group->hit = false;
 	raw_spin_unlock(&group->lock);
@@ -64,7 +98,7 @@ bool timer_group_compare(struct timer_group *group, u64 now_ns)
 
 static unsigned int count_of(const struct timer_group *group)
 {
-	return group->end[VALUE_KINDS - 1] - group->slots;
+	return group->end[SLOT_KINDS - 1] - group->slots;
 }
 
 static struct timer_group *group_with_room(u64 interval_ns)
@@ -94,7 +128,7 @@ static struct timer_group *group_create(u64 interval_ns)
 	raw_spin_lock_init(&group->lock);
 	group->interval_ns = interval_ns;
 	group->place = place;
-	for (kind = 0; kind < VALUE_KINDS; kind++)
+	for (kind = 0; kind < SLOT_KINDS; kind++)
 		group->end[kind] = group->slots;
 	error = tick_timer_join(group);
 	if (error) {
@@ -126,7 +160,7 @@ int timer_group_add(struct watch *watch)
 
 	raw_spin_lock_irqsave(&group->lock, flags);
 	/* Each later kind gives its first place to the kind before it, and takes one at its end. */
-	for (kind = VALUE_KINDS - 1; kind > (int)watch->kind; kind--) {
+	for (kind = SLOT_KINDS - 1; kind > watch->slot_kind; kind--) {
 		if (group->end[kind] > group->end[kind - 1])
 			put_in_slot(group->end[kind], *group->end[kind - 1]);
 		group->end[kind]++;
@@ -149,7 +183,7 @@ void timer_group_remove(struct watch *watch)
 	lockdep_assert_held(&watches_lock);
 	raw_spin_lock_irqsave(&group->lock, flags);
 	/* The last of its kind fills its place, the last of the next kind that one's, and so on. */
-	for (kind = watch->kind; kind < VALUE_KINDS; kind++) {
+	for (kind = watch->slot_kind; kind < SLOT_KINDS; kind++) {
 		struct slot *last = --group->end[kind];
 
 		if (last != hole)
@@ -183,6 +217,36 @@ void timer_group_read_at(struct watch *watch, const void *value)
 		.watch = watch,
 	};
 	raw_spin_unlock_irqrestore(&group->lock, flags);
+}
+
+void timer_group_change(struct watch *watch, const struct vmon_watch_condition *request)
+{
+	struct timer_group *group = watch->group;
+	unsigned long flags;
+
+	lockdep_assert_held(&watches_lock);
+	raw_spin_lock_irqsave(&group->lock, flags);
+	watch_set_condition(watch, request);
+	if (watch->slot->value != &nothing)
+		watch->slot->condition = watch->condition;
+	raw_spin_unlock_irqrestore(&group->lock, flags);
+}
+
+void timer_group_state(struct watch *watch, struct vmon_watch_state *state)
+{
+	struct timer_group *group = watch->group;
+	unsigned long flags;
+
+	lockdep_assert_held(&watches_lock);
+	raw_spin_lock_irqsave(&group->lock, flags);
+	state->hits = watch->hits;
+	state->muted_ticks = watch->muted_ticks;
+	state->flags = (watch->muted ? VMON_STATE_MUTED : 0) |
+		       (watch->tracker.disarmed ? VMON_STATE_DISARMED : 0) |
+		       (watch->slot->value == &nothing ? VMON_STATE_UNREADABLE : 0);
+	raw_spin_unlock_irqrestore(&group->lock, flags);
+	state->interval_ns = watch->interval_ns;
+	tick_timer_state(group, state);
 }
 
 void timer_group_unmute(struct watch *watch)

@@ -14,7 +14,7 @@
 /* What a tick needs of one watch; two to a cache line. */
 struct slot {
 	const void *value;
-	struct condition condition;	/* span 0: not armed */
+	struct condition condition;	/* span 0: not armed, or SLOT_TRACKED */
 	struct watch *watch;
 };
 
@@ -26,13 +26,14 @@ struct timer_group {
 	struct rcu_head rcu;
 
 	/*
-	 * Protects what follows, and slot, muted and muted_ticks of the watches.
+	 * Protects what follows, and what watch.h says of the watches.
 	 * Slots of one kind lie next to each other, those of kind k before end[k], so
 	 * that a tick has one loop a kind and decides nothing per watch but the comparison.
+	 * Behind them lie those whose watches have a tracker.
 	 */
 	raw_spinlock_t lock;
 	bool hit;			/* in this tick */
-	struct slot *end[VALUE_KINDS];
+	struct slot *end[SLOT_KINDS];
 	struct slot slots[TIMER_MAX_WATCH_NUM] ____cacheline_aligned;
 };
 
@@ -58,6 +59,12 @@ void timer_group_remove(struct watch *watch);
  * watch's page's lock. Any context.
  */
 void timer_group_read_at(struct watch *watch, const void *value);
+
+/* The watch's condition is that of the request from the next tick on. The caller holds watches_lock. */
+void timer_group_change(struct watch *watch, const struct vmon_watch_condition *request);
+
+/* Fills in all but the id. The caller holds watches_lock. */
+void timer_group_state(struct watch *watch, struct vmon_watch_state *state);
 
 /* Ends the mute that its hit began. The caller holds watches_lock. */
 void timer_group_unmute(struct watch *watch);

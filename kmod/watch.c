@@ -7,7 +7,10 @@
 
 #include "buffer.h"
 #include "compat/ptrace.h"
+#include "history.h"
+#include "hits.h"
 #include "interval.h"
+#include "request.h"
 #include "timer_group.h"
 #include "watch.h"
 #include "watched_page.h"
@@ -23,25 +26,31 @@ void watch_put(struct watch *watch)
 {
 	if (!refcount_dec_and_test(&watch->references))
 		return;
-	put_pid(watch->process);
+	if (watch->history)
+		history_delist(watch);
+	history_free(watch->history);
+	watched_process_put(watch->process);
 	kfree(watch);
 	atomic_dec(&live_count);
 }
 
 /* Everything about the request that does not depend on the process. */
-static int check_request(const struct vmon_watch *request)
+static int check_request(const struct vmon_watch_condition *request)
 {
-	if (!is_power_of_2(request->length) || request->length > 8)
+	const struct vmon_watch *watch = &request->watch;
+
+	if (watch->reserved0 || memchr_inv(watch->reserved, 0, sizeof(watch->reserved)) ||
+	    memchr_inv(request->reserved, 0, sizeof(request->reserved)))
 		return -EINVAL;
-	if (request->comparison > VMON_LESS || request->flags & ~VMON_WATCH_UNSIGNED)
+	if (!condition_is_valid(request))
 		return -EINVAL;
-	if (request->reserved0 || request->reserved[0] || request->reserved[1])
-		return -EINVAL;
-	if (strnlen(request->name, sizeof(request->name)) == sizeof(request->name))
+	if (request->ticks > VMON_TICKS_MAX || request->history > VMON_HISTORY_MAX)
+		return -ERANGE;
+	if (strnlen(watch->name, sizeof(watch->name)) == sizeof(watch->name))
 		return -ENAMETOOLONG;
-	if (request->address >= TASK_SIZE_MAX)
+	if (watch->address >= TASK_SIZE_MAX)
 		return -EFAULT;
-	if ((request->address & (L1_CACHE_BYTES - 1)) + request->length > L1_CACHE_BYTES)
+	if ((watch->address & (L1_CACHE_BYTES - 1)) + watch->length > L1_CACHE_BYTES)
 		return -EXDEV;
 	return 0;
 }
@@ -82,10 +91,42 @@ static struct mm_struct *find_process(pid_t number, struct pid **process)
 	return mm;
 }
 
-static struct watch *watch_create(const struct vmon_watch *request, u64 interval_ns,
-				  struct pid *process)
+/* What a watch holds besides its own memory. */
+static int watch_fill(struct watch *watch, struct pid *pid, unsigned int samples)
 {
+	struct history *history;
+
+	watch->process = watched_process_get(pid);
+	if (IS_ERR(watch->process))
+		return PTR_ERR(watch->process);
+	history = history_create(samples);
+	if (IS_ERR(history)) {
+		watched_process_put(watch->process);
+		return PTR_ERR(history);
+	}
+	watch->history = history;
+	if (history)
+		history_enlist(watch);
+	return 0;
+}
+
+void watch_set_condition(struct watch *watch, const struct vmon_watch_condition *request)
+{
+	watch->threshold = request->watch.threshold;
+	watch->high = request->high;
+	watch->rearm = request->rearm;
+	if (watch->slot_kind == SLOT_TRACKED)
+		watch->tracker = tracker_of(request);
+	else
+		watch->condition = value_condition(request, request->watch.threshold);
+}
+
+static struct watch *watch_create(const struct vmon_watch_condition *condition, u64 interval_ns,
+				  struct pid *pid)
+{
+	const struct vmon_watch *request = &condition->watch;
 	struct watch *watch;
+	int error = -ENOMEM;
 
 	/* Else who starts, hits and ends again and again would fill memory, and the next dump. */
 	if (atomic_inc_return(&live_count) > WATCHES_MAX) {
@@ -93,23 +134,28 @@ static struct watch *watch_create(const struct vmon_watch *request, u64 interval
 		return ERR_PTR(-ENOSPC);
 	}
 	watch = kzalloc(sizeof(*watch), GFP_KERNEL);
-	if (!watch) {
-		atomic_dec(&live_count);
-		return ERR_PTR(-ENOMEM);
-	}
+	if (!watch)
+		goto uncount;
 	refcount_set(&watch->references, 1);
 	watch->id = atomic64_inc_return(&last_id);
 	watch->address = request->address;
-	watch->threshold = request->threshold;
 	watch->interval_ns = interval_ns;
-	watch->process = get_pid(process);
-	watch->condition = condition_of(request->comparison, request->flags, request->threshold);
 	watch->kind = value_kind_of(request->length, request->flags);
+	watch->slot_kind = tracker_needed(condition) ? SLOT_TRACKED : watch->kind;
 	watch->length = request->length;
 	watch->comparison = request->comparison;
 	watch->flags = request->flags;
+	watch->ticks = condition->ticks ?: 1;
 	memcpy(watch->name, request->name, strlen(request->name));
-	return watch;
+	watch_set_condition(watch, condition);
+	error = watch_fill(watch, pid, condition->history);
+	if (!error)
+		return watch;
+
+	kfree(watch);
+uncount:
+	atomic_dec(&live_count);
+	return ERR_PTR(error);
 }
 
 static int attach(struct list_head *session, struct watch *watch, struct watched_page *page)
@@ -135,10 +181,12 @@ static void detach(struct watch *watch)
 	timer_group_remove(watch);
 }
 
-int watch_start(struct list_head *session, struct vmon_watch *request)
+static int start(struct list_head *session, struct vmon_watch_condition *condition,
+		 bool tells_condition)
 {
+	struct vmon_watch *request = &condition->watch;
 	u64 interval_ns = interval_for_caller(request->interval_ns);
-	int error = check_request(request);
+	int error = check_request(condition);
 	struct watched_page *page;
 	struct pid *process;
 	struct mm_struct *mm;
@@ -153,10 +201,11 @@ int watch_start(struct list_head *session, struct vmon_watch *request)
 	if (IS_ERR(mm))
 		return PTR_ERR(mm);
 
-	watch = watch_create(request, interval_ns, process);
+	watch = watch_create(condition, interval_ns, process);
 	error = PTR_ERR_OR_ZERO(watch);
 	if (error)
 		goto put_process;
+	watch->tells_condition = tells_condition;
 	page = watched_page_get(mm, request->address);
 	error = PTR_ERR_OR_ZERO(page);
 	if (error)
@@ -178,15 +227,35 @@ put_process:
 	return error;
 }
 
+int watch_start(struct list_head *session, struct vmon_watch_condition *request)
+{
+	return start(session, request, true);
+}
+
+int watch_start_plain(struct list_head *session, struct vmon_watch *request)
+{
+	struct vmon_watch_condition condition = { .watch = *request };
+	int error = -EINVAL;
+
+	if (request->comparison <= VMON_LESS && !(request->flags & ~VMON_WATCH_UNSIGNED))
+		error = start(session, &condition, false);
+	request->id = condition.watch.id;
+	return error;
+}
+
 /* Ends watches that detach() was called for, linked by in_session. Sleeps. */
 static void end_detached(struct list_head *detached)
 {
 	struct watch *watch, *next;
+	bool muted = false;
 
 	list_for_each_entry_safe(watch, next, detached, in_session) {
+		muted |= watch->muted;
 		watched_page_put(watch->page, 1);
 		watch_put(watch);
 	}
+	if (muted)
+		hits_drop_ended();
 }
 
 int watch_cancel(struct list_head *session, u64 id)
@@ -195,18 +264,27 @@ int watch_cancel(struct list_head *session, u64 id)
 	LIST_HEAD(detached);
 
 	mutex_lock(&watches_lock);
-	list_for_each_entry(watch, session, in_session) {
-		if (watch->id == id) {
-			detach(watch);
-			list_move(&watch->in_session, &detached);
-			break;
-		}
+	watch = watch_find(session, id);
+	if (watch) {
+		detach(watch);
+		list_move(&watch->in_session, &detached);
 	}
 	mutex_unlock(&watches_lock);
-	if (list_empty(&detached))
+	if (!watch)
 		return -ENOENT;
 	end_detached(&detached);
 	return 0;
+}
+
+struct watch *watch_find(struct list_head *session, u64 id)
+{
+	struct watch *watch;
+
+	lockdep_assert_held(&watches_lock);
+	list_for_each_entry(watch, session, in_session)
+		if (watch->id == id)
+			return watch;
+	return NULL;
 }
 
 void watch_cancel_all(struct list_head *session)
@@ -227,7 +305,7 @@ static void report_end(const struct watch *watch, enum vmon_watch_end_reason rea
 	struct vmon_watch_end record = {
 		.watch_id = watch->id,
 		.address = watch->address,
-		.pid = pid_nr(watch->process),
+		.pid = pid_nr(watch->process->pid),
 		.reason = reason,
 	};
 
@@ -239,6 +317,7 @@ unsigned int watch_end_page(struct watched_page *page, enum vmon_watch_end_reaso
 {
 	struct watch *watch, *next;
 	unsigned int ended = 0;
+	bool muted = false;
 	LIST_HEAD(detached);
 
 	mutex_lock(&watches_lock);
@@ -251,8 +330,11 @@ unsigned int watch_end_page(struct watched_page *page, enum vmon_watch_end_reaso
 
 	list_for_each_entry_safe(watch, next, &detached, in_session) {
 		report_end(watch, reason);
+		muted |= watch->muted;
 		watch_put(watch);
 		ended++;
 	}
+	if (muted)
+		hits_drop_ended();
 	return ended;
 }

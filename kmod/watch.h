@@ -10,7 +10,7 @@
  *   watched_page.lock     raw    a page's watches, whether it can be read
  *   timer_group.lock      raw    what the tick walks
  * Nothing is taken under buffer.c's ring_lock, watched_page.c's spaces_lock,
- * hits.c's muted_lock and trigger.c's trigger_lock.
+ * history.c's histories_lock, hits.c's muted_lock and trigger.c's trigger_lock.
  * The mmu notifier's callback takes the two raw locks only.
  */
 #ifndef VMON_WATCH_H
@@ -22,17 +22,31 @@
 #include <linux/refcount.h>
 #include <linux/sched.h>
 
-#include "condition.h"
+#include "tracker.h"
+
+/* Beyond the kinds of plain slots, which are those of values. */
+#define SLOT_TRACKED VALUE_KINDS
+#define SLOT_KINDS (VALUE_KINDS + 1)
 
 #define WATCHES_MAX (TIMER_MAX_WATCH_NUM * MAX_TIMER_NUM)
 
+struct history;
 struct slot;
 struct timer_group;
 struct watched_page;
+struct watched_process;
 
 /* What a tick saw when the comparison held. */
 struct hit {
 	u64 value;
+	u64 threshold;
+	u64 high;
+	u64 rearm;
+	u64 previous;
+	u64 previous_ns;
+	u64 unchanged_ns;
+	u32 ticks_held;
+	u32 known;			/* enum vmon_condition_known */
 	u64 muted_ticks;
 	u64 tick_ns;
 	u64 tick_realtime_ns;
@@ -48,11 +62,13 @@ struct watch {
 	/* constant */
 	u64 id;
 	u64 address;
-	u64 threshold;
 	u64 interval_ns;
-	struct pid *process;
-	struct condition condition;
+	struct watched_process *process;
+	struct history *history;	/* NULL: keeps none */
 	enum value_kind kind;
+	u8 slot_kind;			/* kind, or SLOT_TRACKED */
+	u32 ticks;
+	bool tells_condition;		/* its hits are followed by a record of it */
 	u8 length;
 	u8 comparison;
 	u8 flags;
@@ -66,6 +82,12 @@ struct watch {
 
 	/* timer_group.lock */
 	struct slot *slot;
+	u64 threshold;
+	u64 high;
+	u64 rearm;
+	struct condition condition;	/* of plain slots */
+	struct tracker tracker;		/* of SLOT_TRACKED */
+	u64 hits;
 	bool muted;
 	u64 muted_ticks;		/* at which the comparison held, but the watch was muted */
 
@@ -73,21 +95,42 @@ struct watch {
 	struct hit hit;
 	struct llist_node in_pending;
 	struct list_head in_muted;
+	struct list_head in_histories;	/* history.c */
 	u64 unmute_at;			/* jiffies */
 };
 
 extern struct mutex watches_lock;
 
 /*
- * Starts the watch that the request describes for the session whose list is
- * given, and fills in request->id; the errnos are those of VMON_IOC_WATCH.
- * Process context, sleeps.
+ * Start the watch that the request describes for the session whose list is
+ * given, and fill in its id; the errnos are those of VMON_IOC_WATCH and
+ * VMON_IOC_WATCH_CONDITION. Process context, sleep.
  */
-int watch_start(struct list_head *session, struct vmon_watch *request);
+int watch_start_plain(struct list_head *session, struct vmon_watch *request);
+int watch_start(struct list_head *session, struct vmon_watch_condition *request);
 
 /* Ends the session's watch of that id, or all of them. Sleep. */
 int watch_cancel(struct list_head *session, u64 id);
 void watch_cancel_all(struct list_head *session);
+
+/* The session's watch of that id, or NULL. The caller holds watches_lock. */
+struct watch *watch_find(struct list_head *session, u64 id);
+
+/*
+ * Gives the watch the condition of a request that was checked. The caller holds timer_group.lock,
+ * or the watch is new.
+ */
+void watch_set_condition(struct watch *watch, const struct vmon_watch_condition *request);
+
+/*
+ * watch_live.c: VMON_IOC_CHANGE and VMON_IOC_STATE of the session's watch of that id, but
+ * for the reserved fields. Sleep.
+ */
+int watch_change(struct list_head *session, const struct vmon_change *change);
+int watch_state(struct list_head *session, struct vmon_watch_state *state);
+
+/* The ids of the session's watches, as many as fit; how many there are. Sleeps. */
+unsigned int watch_list(struct list_head *session, u64 *ids, unsigned int capacity);
 
 /*
  * Ends all watches of a page, each with a record that says why; returns how

@@ -3,13 +3,14 @@
  * A CPU-bound loop that knows, to the instruction, what was taken from it.
  *
  *     loop [rounds=N] [interval_ns=N] [watches=N] [length=1|2|4|8|0] [groups=N] [apart_ns=N]
- *          [write=1] [poll=N] [address=1]
+ *          [comparison=N] [flags=N] [history=N] [write=1] [poll=N] [address=1]
  *
  * A round is some ROUND instructions long and ends with a reading of the clock. What a
  * round takes beyond an undisturbed one is a gap: an interrupt, a trap, another thread.
  *
  * Has `watches` variables of this process watched in each of `groups` groups, none of
- * which ever hits; length 0: all widths in turn. Group g has the interval
+ * which ever hits; length 0: all widths in turn. The condition is that of the comparison and the
+ * flags of variable_monitor.h, and each keeps `history` samples. Group g has the interval
  * interval_ns + g * apart_ns. write=1: each round writes the first watched variable,
  * which makes a million writes a second; else it writes another one. poll=N: a thread
  * compares N variables. address=1: prints the first one's address, and waits for a line
@@ -38,6 +39,7 @@ static uint32_t took[ROUNDS_MAX];	/* instructions, each round */
 
 static struct {
 	unsigned long rounds, interval_ns, watches, length, groups, apart_ns, write, poll, address;
+	unsigned long comparison, flags, history;
 } wanted = { .rounds = 10000, .interval_ns = 10000, .length = 4, .groups = 1 };
 
 static void fail(const char *what)
@@ -56,7 +58,8 @@ static void read_arguments(char **arguments)
 		{ "watches", &wanted.watches }, { "length", &wanted.length },
 		{ "groups", &wanted.groups }, { "apart_ns", &wanted.apart_ns },
 		{ "write", &wanted.write }, { "poll", &wanted.poll },
-		{ "address", &wanted.address },
+		{ "address", &wanted.address }, { "comparison", &wanted.comparison },
+		{ "flags", &wanted.flags }, { "history", &wanted.history },
 	};
 
 	for (; *arguments; arguments++) {
@@ -73,6 +76,34 @@ static void read_arguments(char **arguments)
 	}
 }
 
+/* A threshold that the variables, which are 0, never meet. */
+static __u64 threshold(void)
+{
+	switch (wanted.comparison) {
+	case VMON_CHANGED:
+	case VMON_NOT_EQUAL:
+		return 0;
+	case VMON_UNCHANGED:
+		return UINT64_MAX;
+	}
+	/* Of a float, 1e-43; of a double, 5e-322. */
+	return 100;
+}
+
+static int watch(int device, struct vmon_watch *request)
+{
+	struct vmon_watch_condition condition = { .history = (__u32)wanted.history };
+
+	if (!wanted.comparison && !wanted.flags && !wanted.history)
+		return vmon_ioctl_watch(device, request);
+	condition.watch = *request;
+	if (wanted.comparison == VMON_OUTSIDE) {
+		condition.watch.threshold = 0;
+		condition.high = 100;
+	}
+	return ioctl(device, VMON_IOC_WATCH_CONDITION, &condition) < 0 ? -errno : 0;
+}
+
 static void watch_all(void)
 {
 	static const __u8 lengths[] = { 1, 2, 4, 8 };
@@ -82,14 +113,16 @@ static void watch_all(void)
 	if (device < 0)
 		fail(VMON_DEVICE_PATH);
 	for (i = 0; i < wanted.groups * wanted.watches; i++) {
-		struct vmon_watch watch = {
+		struct vmon_watch request = {
 			.address = (__u64)(unsigned long)&watched[i],
-			.threshold = 100,
+			.threshold = threshold(),
 			.interval_ns = wanted.interval_ns + i / wanted.watches * wanted.apart_ns,
 			.length = wanted.length ? (__u8)wanted.length : lengths[i % 4],
+			.comparison = (__u8)wanted.comparison,
+			.flags = (__u8)wanted.flags,
 			.name = "benchmark",
 		};
-		int error = vmon_ioctl_watch(device, &watch);
+		int error = watch(device, &request);
 
 		if (error) {
 			errno = -error;

@@ -4,6 +4,25 @@
 from measure import NS_PER_INSTRUCTION, bpftrace, breakpoint_on, empty_timer, loop, loop_beside, monitor
 
 LENGTHS = {"1 byte": 1, "2 bytes": 2, "4 bytes": 4, "8 bytes": 8, "all widths": 0}
+# Of watches of 8 bytes; the numbers are those of variable_monitor.h.
+FLOAT, REARM = 2, 4
+CONDITIONS = {
+    "above": {},
+    "equal": {"comparison": 2},
+    "not equal": {"comparison": 3},
+    "outside a range": {"comparison": 4},
+    "changed": {"comparison": 5},
+    "changed by more": {"comparison": 6},
+    "not changed for a time": {"comparison": 7},
+    "any bit of a mask": {"comparison": 8},
+    "all bits of a mask": {"comparison": 9},
+    "above, must come back": {"flags": REARM},
+    "double above": {"flags": FLOAT},
+    "float above": {"flags": FLOAT, "length": 4},
+    "double changed by more": {"comparison": 6, "flags": FLOAT},
+    "above, 1 sample kept": {"history": 1},
+    "above, 4,096 samples kept": {"history": 4096},
+}
 COUNTS = (1, 8, 32)
 INTERVALS = {"10 µs": 10_000, "100 µs": 100_000}
 GROUPS, FULL = 128, 32
@@ -11,22 +30,23 @@ ROUNDS = 20_000         # 20 ms without interruption
 LONG = 100_000
 
 
+def _cost(empty, **arguments):
+    """Of groups of 1 watch and more, of one more watch, and of none."""
+    with monitor():
+        costs = [loop(rounds=ROUNDS, watches=count, interval_ns=100_000, **arguments).median for count in COUNTS]
+    slope = (costs[-1] - costs[0]) / (COUNTS[-1] - COUNTS[0])
+    return {"costs": costs, "a watch": slope, "fixed": costs[0] - slope * COUNTS[0] - empty}
+
+
 def whole_interrupts():
     """Instructions of one timer interrupt: of an empty timer, and of groups of watches."""
     with empty_timer(100_000):
         empty = loop(rounds=LONG).median
-    found = {"empty": empty, "widths": {}}
-    for name, length in LENGTHS.items():
-        with monitor():
-            costs = [loop(rounds=ROUNDS, watches=count, length=length, interval_ns=100_000).median
-                     for count in COUNTS]
-        slope = (costs[-1] - costs[0]) / (COUNTS[-1] - COUNTS[0])
-        found["widths"][name] = {
-            "costs": costs,
-            "a watch": slope,
-            "fixed": costs[0] - slope * COUNTS[0] - empty,
-        }
-    return found
+    return {
+        "empty": empty,
+        "widths": {name: _cost(empty, length=length) for name, length in LENGTHS.items()},
+        "conditions": {name: _cost(empty, **{"length": 8, **arguments}) for name, arguments in CONDITIONS.items()},
+    }
 
 
 def many_groups():

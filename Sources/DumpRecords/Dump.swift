@@ -11,8 +11,12 @@ public struct Dump: Sendable {
     public private(set) var begin: DumpBegin?
     public private(set) var hits: [Hit] = []
     public private(set) var hangs: [Hang] = []
+    /// What variables of the hits' processes were before, of watches that keep it.
+    public private(set) var histories: [History] = []
     /// In the order in which they were captured.
     public private(set) var tasks: [CapturedTask] = []
+    /// What tasks wait for, by task id.
+    public private(set) var blocked: [UInt32: BlockedOn] = [:]
     /// By process id.
     public private(set) var processes: [UInt32: CapturedProcess] = [:]
     /// By number.
@@ -41,8 +45,15 @@ public struct Dump: Sendable {
         switch record {
         case .dumpBegin(let begin): self.begin = begin
         case .hit(let hit): hits.append(hit)
+        case .condition(let condition):
+            // It follows its hit.
+            if let hit = hits.indices.last, hits[hit].watchID == condition.watchID {
+                hits[hit].condition = condition
+            }
+        case .history(let history): histories.append(history)
         case .hang(let hang): hangs.append(hang)
         case .task(let task): tasks.append(task)
+        case .blocked(let blocked): self.blocked[blocked.pid] = blocked
         case .process(let process): processes[process.pid] = process
         case .mappings(let part):
             if addressSpaces[part.number] == nil {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CVariableMonitor
 
-/// One watch whose comparison held at a tick (`struct vmon_hit`).
+/// One watch whose condition held at a tick (`struct vmon_hit`).
 public struct Hit: Sendable {
     public let header: RecordHeader
     public let watchID: UInt64
@@ -26,10 +26,11 @@ public struct Hit: Sendable {
     public let pid: UInt32
     /// Length of the variable in bytes.
     public let length: UInt8
-    public let isUnsigned: Bool
-    /// Whether the watch asks for values below the threshold, not above.
-    public let isLess: Bool
+    public let kind: NumberKind
+    public let comparison: Comparison
     public let name: RawText
+    /// nil if the watch asks for a threshold and no more.
+    public internal(set) var condition: Condition?
 
     init(_ cursor: inout RecordCursor) throws(Damage.Reason) {
         let hit = try cursor.take(vmon_hit.self)
@@ -48,8 +49,8 @@ public struct Hit: Sendable {
         tickCPU = hit.tick_cpu
         pid = hit.pid
         length = hit.length
-        isUnsigned = UInt32(hit.flags) & VMON_WATCH_UNSIGNED.rawValue != 0
-        isLess = UInt32(hit.comparison) == VMON_LESS.rawValue
+        kind = NumberKind(flags: hit.flags, length: hit.length)
+        comparison = Comparison(hit.comparison)
         name = RawText(fixed: hit.name)
     }
 }

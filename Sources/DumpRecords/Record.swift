@@ -12,6 +12,9 @@ public enum Record: Sendable {
     case lost(LostRecords)
     case watchEnd(WatchEnd)
     case hang(Hang)
+    case condition(Condition)
+    case history(History)
+    case blocked(BlockedOn)
     /// Of a type that this version does not know.
     case unknown(RecordHeader)
 
@@ -29,7 +32,15 @@ public enum Record: Sendable {
         case VMON_RECORD_LOST.rawValue: self = .lost(try LostRecords(&cursor))
         case VMON_RECORD_WATCH_END.rawValue: self = .watchEnd(try WatchEnd(&cursor))
         case VMON_RECORD_HANG.rawValue: self = .hang(try Hang(&cursor))
+        case VMON_RECORD_CONDITION.rawValue: self = .condition(try Condition(&cursor))
+        case VMON_RECORD_HISTORY.rawValue: self = .history(try History(&cursor))
+        case VMON_RECORD_BLOCKED.rawValue: self = .blocked(try BlockedOn(&cursor))
         default: self = .unknown(header)
         }
+    }
+
+    /// Whether this version knows the type.
+    static func isKnown(_ type: UInt32) -> Bool {
+        (VMON_RECORD_DUMP_BEGIN.rawValue...VMON_RECORD_BLOCKED.rawValue).contains(type)
     }
 }

@@ -70,7 +70,7 @@ struct RecordParser {
 
     private func isRecord(at offset: Int) -> Bool {
         guard let (header, size) = try? header(at: offset),
-            (VMON_RECORD_DUMP_BEGIN.rawValue...VMON_RECORD_HANG.rawValue).contains(UInt32(header.type))
+            Record.isKnown(UInt32(header.type))
         else { return false }
         return offset + size == end || (try? self.header(at: offset + size)) != nil
     }

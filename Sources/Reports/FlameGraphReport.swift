@@ -25,7 +25,7 @@ struct FlameGraphReport: ReportRenderer {
 
     mutating func begin(_ dump: Dump, to output: inout ReportBuffer) {
         dumps += 1
-        causes += dump.hits.map { "\($0.condition) (process \($0.pid))" }
+        causes += dump.hits.map { "\($0.conditionText) (process \($0.pid))" }
     }
 
     mutating func write(_ task: ResolvedTask, to output: inout ReportBuffer) {

@@ -24,6 +24,10 @@ extension ReportBuffer {
         }
         array("hits", dump.hits) { hit, output in output.object { $0.members(of: hit) } }
         array("hangs", dump.hangs) { hang, output in output.object { $0.members(of: hang) } }
+        array("blocked", dump.blocked.values.sorted { $0.header.sequence < $1.header.sequence }) { blocked, output in
+            output.object { $0.members(of: blocked) }
+        }
+        array("histories", dump.histories) { history, output in output.object { $0.members(of: history) } }
     }
 
     private mutating func members(of hit: Hit) {
@@ -33,10 +37,9 @@ extension ReportBuffer {
         number("pid", hit.pid)
         address("address", hit.address)
         number("length", hit.length)
-        flag("unsigned", hit.isUnsigned)
-        string("comparison", hit.isLess ? "less" : "greater")
-        string("value", hit.decimal(hit.value))
-        string("threshold", hit.decimal(hit.threshold))
+        members(of: hit.kind, hit.comparison)
+        string("value", hit.kind.text(hit.value))
+        string("threshold", hit.thresholdText)
         count("muted_ticks", hit.mutedTicks)
         count("interval", hit.interval)
         count("tick_time", hit.tickTime)
@@ -45,6 +48,43 @@ extension ReportBuffer {
         address("running_address", hit.runningAddress)
         number("running_pid", hit.runningPID)
         text("running_comm", hit.runningComm)
+        if let condition = hit.condition { object("condition") { $0.members(of: condition, hit.kind) } }
+    }
+
+    private mutating func members(of condition: Condition, _ kind: NumberKind) {
+        string("high", kind.text(condition.high))
+        string("rearm", kind.text(condition.rearm))
+        number("ticks", condition.ticks)
+        number("ticks_held", condition.ticksHeld)
+        if let previous = condition.previous {
+            object("previous") {
+                $0.string("value", kind.text(previous.value))
+                $0.count("time", previous.time)
+                $0.count("unchanged", previous.unchanged)
+            }
+        } else {
+            null("previous")
+        }
+    }
+
+    private mutating func members(of history: History) {
+        members(of: history.header)
+        count("watch", history.watchID)
+        text("name", history.name)
+        number("pid", history.pid)
+        address("address", history.address)
+        number("length", history.length)
+        members(of: history.kind, history.comparison)
+        count("interval", history.interval)
+        count("samples_before", history.samplesBefore)
+        array("times", history.samples) { sample, output in output.string(nil, String(sample.time)) }
+        array("values", history.samples) { sample, output in output.string(nil, history.kind.text(sample.value)) }
+    }
+
+    private mutating func members(of kind: NumberKind, _ comparison: Comparison) {
+        flag("unsigned", kind == .unsigned)
+        flag("float", kind == .float || kind == .double)
+        string("comparison", comparison.jsonName)
     }
 
     private mutating func members(of hang: Hang) {
@@ -165,5 +205,23 @@ extension ReportBuffer {
         count("count", loss.count)
         count("first_sequence", loss.sequences.lowerBound)
         count("last_sequence", loss.sequences.upperBound)
+    }
+}
+
+extension Comparison {
+    fileprivate var jsonName: String {
+        switch self {
+        case .greater: "greater"
+        case .less: "less"
+        case .equal: "equal"
+        case .notEqual: "not_equal"
+        case .outside: "outside"
+        case .changed: "changed"
+        case .changedBy: "changed_by"
+        case .unchanged: "unchanged"
+        case .anyBits: "any_bits"
+        case .allBits: "all_bits"
+        case .other(let number): "unknown \(number)"
+        }
     }
 }

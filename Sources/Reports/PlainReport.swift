@@ -11,6 +11,8 @@ struct PlainReport: MergingRenderer {
     /// Paths of the files that are not what the tasks had mapped, in the order in which they came.
     private var changedFiles: [String] = []
 
+    private static let sparklineColumns = 60
+
     private enum Style: String {
         case bold = "1"
         case faint = "2"
@@ -29,6 +31,7 @@ struct PlainReport: MergingRenderer {
         for hit in dump.hits {
             write("  \(description(of: hit, in: dump))\n", .red, to: &output)
         }
+        for history in dump.histories { write(history, to: &output) }
         for hang in dump.hangs {
             write(
                 "  task \(hang.pid) (\(hang.comm.printable)) of process \(hang.tgid) hangs\n", .red,
@@ -47,12 +50,22 @@ struct PlainReport: MergingRenderer {
     /// `temp = 151 > 150 in process 63936 (4 bytes at 0x601050); first task captured 0.042 ms after the tick`
     private func description(of hit: Hit, in dump: Dump) -> String {
         var text =
-            "\(hit.condition) in process \(hit.pid) (\(hit.length) bytes at 0x\(String(hit.address, radix: 16)))"
+            "\(hit.conditionText) in process \(hit.pid) (\(hit.length) bytes at 0x\(String(hit.address, radix: 16)))"
         if let end = dump.end, hit.tickTime < end.firstCapture {
             text += "; first task captured \(milliseconds(end.firstCapture - hit.tickTime)) ms after the tick"
         }
         if hit.mutedTicks > 0 { text += "; muted at \(hit.mutedTicks) ticks before" }
         return text
+    }
+
+    /// `  temp before: ▁▁▁▂▅█ from 100 to 151, 64 ticks in 0.630 ms`
+    private func write(_ history: History, to output: inout ReportBuffer) {
+        guard let first = history.samples.first, let last = history.samples.last, let extremes = history.extremes else {
+            return
+        }
+        let line = history.sparkline(columns: Self.sparklineColumns)
+        output.write("  \(history.name.printable) before: \(line) from \(extremes.low) to \(extremes.high), ")
+        output.write("\(history.samples.count) ticks in \(milliseconds(last.time &- first.time)) ms\n")
     }
 
     mutating func write(_ resolved: ResolvedTask, to output: inout ReportBuffer) {

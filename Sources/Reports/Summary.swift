@@ -43,7 +43,7 @@ public func notices(of recording: Recording) -> [String] {
 /// `temp = 151 > 150 (process 63936)`
 private func description(_ hit: Hit) -> String {
     let muted = hit.mutedTicks == 0 ? "" : ", muted at \(hit.mutedTicks) ticks before"
-    return "\(hit.condition) (process \(hit.pid)\(muted))"
+    return "\(hit.conditionText) (process \(hit.pid)\(muted))"
 }
 
 /// `khugepaged hangs (task 34 of process 34)`

@@ -12,7 +12,7 @@ public final class ElfFile {
     public let buildID: [UInt8]
     /// File address of the header of the binary search table over unwind information (`PT_GNU_EH_FRAME`).
     public let unwindTable: UInt64?
-    private lazy var symbols = FileSymbols(self, debugFiles: debugFiles)
+    private(set) lazy var symbols = FileSymbols(self, debugFiles: debugFiles)
     private let debugFiles: DebugFiles?
     /// How its functions are unwound.
     public private(set) lazy var callFrames = CallFrames(bytes, segments, header: unwindTable)

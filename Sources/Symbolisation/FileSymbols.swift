@@ -8,10 +8,10 @@ import CElf
 /// (`.dynsym`); then the stubs through which a file calls others. Each is read when those before
 /// it do not know an address.
 final class FileSymbols {
-    private let file: FileBytes
-    private let sections: ElfSections
+    let file: FileBytes
+    let sections: ElfSections
     private let findDebugFile: () -> FileBytes?
-    private lazy var debugFile = findDebugFile()
+    private(set) lazy var debugFile = findDebugFile()
     private lazy var fullTable = findFullTable()
     private lazy var dynamicTable = ElfSymbols(file, sections, type: SHT_DYNSYM)
     private lazy var linkageStubs = LinkageStubs(file, sections)

@@ -145,7 +145,7 @@ struct LoadedModule {
 
 extension LineScanner {
     /// Where the name ends that begins the rest of a line: at its tab, or at the line's end.
-    fileprivate func endOfName(in start: Int, _ lineEnd: Int) -> Int {
+    func endOfName(in start: Int, _ lineEnd: Int) -> Int {
         // Lines without a module, which are most, end in something else than a bracket.
         guard lineEnd > start, byte(at: lineEnd - 1) == UInt8(ascii: "]") else { return lineEnd }
         var position = lineEnd - 1

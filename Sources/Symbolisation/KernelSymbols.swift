@@ -50,7 +50,7 @@ public final class KernelSymbols {
         return KernelSymbols(list.image(key: nil))
     }
 
-    private static let kallsymsMax = 256 << 20
+    static let kallsymsMax = 256 << 20
     private static let modulesMax = 1 << 20
 
     /// The function at an address; nil if none of the kernel or of a module is there.

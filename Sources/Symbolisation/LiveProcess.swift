@@ -14,6 +14,14 @@ public struct LiveProcess: Sendable {
         self.startTime = startTime
     }
 
+    /// The process that has this number now; nil if there is none.
+    public init?(pid: UInt32) {
+        guard let ticks = Self.startTicks(of: pid), let tick = Self.nanosecondsPerTick else { return nil }
+        let (startTime, overflow) = ticks.multipliedReportingOverflow(by: tick)
+        guard !overflow else { return nil }
+        self.init(pid: pid, startTime: startTime)
+    }
+
     /// The folder that is `/` for the process; nil if it is gone.
     var root: [UInt8]? {
         isThere ? Array("/proc/\(pid)/root".utf8) : nil
@@ -42,18 +50,25 @@ public struct LiveProcess: Sendable {
     }
 
     /// Whether there is a process of its number that began when it did.
-    private var isThere: Bool {
+    public var isThere: Bool {
+        guard let ticks = Self.startTicks(of: pid), let tick = Self.nanosecondsPerTick else { return false }
+        return ticks == startTime / tick
+    }
+
+    /// Since the machine's start, in the unit of `/proc/PID/stat`.
+    private static func startTicks(of pid: UInt32) -> UInt64? {
         guard let text = try? contents(of: FilePath("/proc/\(pid)/stat"), limit: 4096),
             // The name in parentheses may hold anything; the fields behind it are numbers.
             let nameEnd = text.lastIndex(of: UInt8(ascii: ")"))
-        else { return false }
+        else { return nil }
         let fields = text[nameEnd...].split(separator: UInt8(ascii: " "))
-        let ticksPerSecond = UInt64(clamping: sysconf(Int32(_SC_CLK_TCK)))
         // The 22nd field; the parenthesis ends the second.
-        guard fields.count > 20, ticksPerSecond > 0,
-            let start = UInt64(String(decoding: fields[20], as: UTF8.self))
-        else { return false }
-        return start == startTime / (1_000_000_000 / ticksPerSecond)
+        return fields.count > 20 ? UInt64(String(decoding: fields[20], as: UTF8.self)) : nil
+    }
+
+    private static var nanosecondsPerTick: UInt64? {
+        let ticksPerSecond = UInt64(clamping: sysconf(Int32(_SC_CLK_TCK)))
+        return ticksPerSecond > 0 ? 1_000_000_000 / ticksPerSecond : nil
     }
 }
 

@@ -14,11 +14,28 @@ extension WatchError: CustomStringConvertible {
             \(VMON_DEVICE_PATH) may not be opened for writing. Run as root, or let root grant \
             access with chown or chmod.
             """
+        case .mayNotRead:
+            """
+            \(VMON_DEVICE_PATH) may not be read, for its records tell of all processes. Run as root, \
+            or with CAP_PERFMON and CAP_SYS_PTRACE and leave to read the file.
+            """
         case .tooManyOpenFiles:
             """
             Too many files are open, so \(VMON_DEVICE_PATH) cannot be. Close some, or raise the \
             limit with ulimit -n.
             """
+        case .invalidCondition:
+            """
+            The condition's values do not fit. Check that no bound is NaN, that rearm is not beyond \
+            the limit, that mask, step and time are not 0, negative or infinite where they may not be, \
+            and that a watch keeps its kind of condition.
+            """
+        case .ticksOutOfRange:
+            "The number of ticks in a row is out of range. Choose one from 1 to \(VMON_TICKS_MAX)."
+        case .historyOutOfRange:
+            "The history is out of range. Choose a number of samples from 0 to \(VMON_HISTORY_MAX)."
+        case .noSuchWatch:
+            "The watch has ended, or is another process's. Start it again."
         case .invalidName:
             """
             A watch's name has at most \(MAX_NAME_LEN) bytes of UTF-8, none of them zero. Choose \
@@ -50,8 +67,8 @@ extension WatchError: CustomStringConvertible {
             """
         case .memoryLimit:
             """
-            No memory for one more watched page. Raise the limit of locked memory with ulimit \
-            -l, or put the variables closer together.
+            No memory for one more watched page, or for its history. Raise the limit of locked \
+            memory with ulimit -l, put the variables closer together, or keep fewer samples.
             """
         case .mappingsChange:
             "The process changes its mappings faster than they can be read. Try again."

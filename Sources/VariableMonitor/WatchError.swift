@@ -2,13 +2,15 @@
 
 import Glibc
 
-/// Why a watch could not be started or cancelled, and what to do about it.
+/// Why a watch could not be started, changed, asked or cancelled, or hits not be read, and what to do about it.
 public struct WatchError: Error, Hashable, Sendable {
     /// What went wrong. More codes may be added.
     public struct Code: Hashable, Sendable {
         /// A switch over it must have a sentence for every code.
         enum Value {
             case noDevice, noPermission, tooManyOpenFiles
+            case mayNotRead
+            case invalidCondition, ticksOutOfRange, historyOutOfRange, noSuchWatch
             case invalidName, intervalOutOfRange, crossesCacheLine, notMapped, noSuchProcess
             case notAllowed, timersInUse, memoryLimit, mappingsChange, interrupted
             case otherModule, otherAddressSpace, unexpected
@@ -20,8 +22,18 @@ public struct WatchError: Error, Hashable, Sendable {
         public static let noDevice = Code(value: .noDevice)
         /// The device may not be opened for writing.
         public static let noPermission = Code(value: .noPermission)
+        /// The device may not be read, so hits cannot be seen as they happen.
+        public static let mayNotRead = Code(value: .mayNotRead)
         /// The limit of open files is reached.
         public static let tooManyOpenFiles = Code(value: .tooManyOpenFiles)
+        /// The values of the condition do not fit together, or are of another kind than the watch's.
+        public static let invalidCondition = Code(value: .invalidCondition)
+        /// The ticks in a row are fewer than 1 or more than 1,000,000.
+        public static let ticksOutOfRange = Code(value: .ticksOutOfRange)
+        /// The samples of the history are fewer than 0 or more than 4,096.
+        public static let historyOutOfRange = Code(value: .historyOutOfRange)
+        /// The watch has ended, or is another process's.
+        public static let noSuchWatch = Code(value: .noSuchWatch)
         /// The name has more than 15 bytes of UTF-8, or a zero byte.
         public static let invalidName = Code(value: .invalidName)
         /// The interval is shorter than the caller's floor, or longer than an hour.
@@ -74,11 +86,18 @@ public struct WatchError: Error, Hashable, Sendable {
         self.init(code, errno: errno)
     }
 
+    /// The error of a failed open(2) of the device for reading, or of reading it.
+    init(reading errno: CInt) {
+        let opening = WatchError(opening: errno)
+        self = opening.code == .noPermission ? WatchError(.mayNotRead, errno: errno) : opening
+    }
+
     /// The error of a failed ioctl(2); the list is in variable_monitor.h.
     init(ioctl errno: CInt) {
         let code: Code =
             switch errno {
             case EINVAL, ENOTTY: .otherModule
+            case ENOENT: .noSuchWatch
             case ENAMETOOLONG: .invalidName
             case ERANGE: .intervalOutOfRange
             case EXDEV: .crossesCacheLine

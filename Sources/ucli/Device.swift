@@ -72,11 +72,19 @@ struct Device: ~Copyable {
         }
     }
 
-    /// Waits until there are records; false if the program is to end before.
-    func waitForRecords(orStop stop: StopSignal, milliseconds: Int = -1) throws(Failure) -> Bool {
+    enum Event {
+        case records
+        /// The program is to end.
+        case stop
+        case timeout
+    }
+
+    /// Waits until something happens; -1 for as long as it takes.
+    func wait(orStop stop: StopSignal, milliseconds: Int = -1) throws(Failure) -> Event {
         do {
             let ready = try poll([file, stop.descriptor], milliseconds: milliseconds)
-            return ready.contains(file.rawValue) && !ready.contains(stop.descriptor.rawValue)
+            if ready.contains(stop.descriptor.rawValue) { return .stop }
+            return ready.isEmpty ? .timeout : .records
         } catch {
             throw .cannotRead("\(VMON_DEVICE_PATH) cannot be polled: \(error)")
         }
@@ -107,7 +115,7 @@ struct Device: ~Copyable {
         }
     }
 
-    private static func failure(toOpen error: Errno?) -> Failure {
+    static func failure(toOpen error: Errno?) -> Failure {
         switch error {
         case .noSuchFileOrDirectory, .operationNotSupportedByDevice, .noSuchAddressOrDevice:
             .noDevice(

@@ -18,6 +18,13 @@ func kernelSymbols(of file: RecordingFile) -> KernelSymbols {
     return KernelSymbols(kallsyms: [], modules: [])
 }
 
+/// The variables of the kernel that made a recording, in the same way.
+func kernelVariables(of file: RecordingFile) -> KernelVariables {
+    let recorded = (try? file.kallsyms()) ?? []
+    if recorded.isEmpty, file.machine.bootID == bootID() { return .ofRunningKernel() }
+    return KernelVariables(kallsyms: { recorded })
+}
+
 /// The symbols of the kernel that runs, if they belong to a profile.
 func kernelSymbols(of profile: PerfDataFile) -> KernelSymbols {
     let symbols = KernelSymbols.ofRunningKernel()

@@ -56,8 +56,8 @@ struct FilterOptions: ParsableArguments {
     }
 }
 
-/// How a report is written, and where to.
-struct OutputOptions: ParsableArguments {
+/// How a report is written.
+struct FormatOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How the report is written: \(Self.formats).", valueName: "format"))
     var format = ReportFormat.text
 
@@ -66,12 +66,6 @@ struct OutputOptions: ParsableArguments {
 
     @Flag(help: "Kernel frames before user frames in the default format, for scripts that collapse stacks.")
     var kernelFirst = false
-
-    @Option(
-        name: .customShort("o"),
-        help: ArgumentHelp("Write to this file, which is complete or not there.", valueName: "file"),
-        completion: .file())
-    var path: String?
 
     @Option(
         help: ArgumentHelp("Look for the files of processes under this folder.", valueName: "folder"),
@@ -86,27 +80,27 @@ struct OutputOptions: ParsableArguments {
 
     func validate() throws {
         do {
-            _ = try format.makeRenderer(options: reportOptions)
+            _ = try makeRenderer(isForFile: true)
         } catch {
             throw ValidationError("\(error).")
-        }
-        if format.isBinary, path == nil, isatty(STDOUT_FILENO) != 0 {
-            throw ValidationError("The format \(format.rawValue) is no text: give -o FILE.")
         }
     }
 
     /// Throws if the format has no form for an option.
-    func makeRenderer() throws(UnsupportedOption) -> any ReportRenderer {
-        try format.makeRenderer(options: reportOptions)
-    }
-
-    private var reportOptions: ReportOptions {
+    func makeRenderer(isForFile: Bool) throws(UnsupportedOption) -> any ReportRenderer {
         var options = ReportOptions()
         options.kernelFirst = kernelFirst
         options.top = top
         let isWanted = unsafe getenv("NO_COLOR").map { unsafe $0.pointee == 0 } ?? true
-        options.hasColour = isWanted && path == nil && isatty(STDOUT_FILENO) != 0
-        return options
+        options.hasColour = isWanted && !isForFile && isatty(STDOUT_FILENO) != 0
+        return try format.makeRenderer(options: options)
+    }
+
+    /// Throws if the report would go to a terminal, and is no text.
+    func validateForStandardOutput() throws {
+        if format.isBinary, isatty(STDOUT_FILENO) != 0 {
+            throw ValidationError("The format \(format.rawValue) is no text: give -o FILE.")
+        }
     }
 
     var resolverOptions: DumpResolver.Options {
@@ -114,6 +108,21 @@ struct OutputOptions: ParsableArguments {
         options.showsSourceLines = lines
         options.sysroot = sysroot
         return options
+    }
+}
+
+/// How a report is written, and where to.
+struct OutputOptions: ParsableArguments {
+    @OptionGroup var form: FormatOptions
+
+    @Option(
+        name: .customShort("o"),
+        help: ArgumentHelp("Write to this file, which is complete or not there.", valueName: "file"),
+        completion: .file())
+    var path: String?
+
+    func validate() throws {
+        if path == nil { try form.validateForStandardOutput() }
     }
 }
 

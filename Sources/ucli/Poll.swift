@@ -29,3 +29,12 @@ func poll(_ file: FileDescriptor, for readiness: Readiness, milliseconds: Int) t
         if error != .interrupted { throw error }
     }
 }
+
+extension ContinuousClock.Instant? {
+    /// Until then, as poll(2) takes it; -1 for ever.
+    var milliseconds: Int {
+        guard let self else { return -1 }
+        let rest = self - .now
+        return rest <= .zero ? 0 : Int(clamping: rest.components.seconds * 1000 + 1000)
+    }
+}

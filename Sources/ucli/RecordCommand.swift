@@ -38,37 +38,18 @@ struct RecordCommand: Subcommand {
 
     func execute() throws {
         let device = try Device()
-        let stop = follow ? try StopSignal() : nil
-        let end = seconds.map { ContinuousClock.now + .seconds($0) }
-        let file = try RecordingWriter(path)
-        var dumps = 0
-        var isWaiting = true
-        while isWaiting {
-            let recording = try device.readRecording { bytes throws(Failure) in try file.write(bytes) }
-            for notice in notices(of: recording) { note(notice) }
-            for dump in recording.dumps { note(summary(of: dump)) }
-            dumps += recording.finishedDumps.count
-            if let stop {
-                // The buffer would be full in the end. What is stored needs it no more.
-                try file.store()
-                try device.release(upTo: recording.lastFinishedSequence)
-                isWaiting = try device.waitForRecords(orStop: stop, milliseconds: end.milliseconds)
-            } else {
-                try file.finish()
-                try device.release(upTo: recording.lastFinishedSequence)
-                isWaiting = false
-            }
+        let recorder = try DumpRecorder(path)
+        if follow {
+            let stop = try StopSignal()
+            let end = seconds.map { ContinuousClock.now + .seconds($0) }
+            repeat {
+                _ = try recorder.drain(device)
+            } while try device.wait(orStop: stop, milliseconds: end.milliseconds) == .records
+            try recorder.finish()
+        } else {
+            let recording = try recorder.take(from: device)
+            try recorder.finish()
+            try device.release(upTo: recording.lastFinishedSequence)
         }
-        if follow { try file.finish() }
-        note("\(dumps) dumps recorded in \(path)")
-    }
-}
-
-extension ContinuousClock.Instant? {
-    /// Until then, as poll(2) takes it; -1 for ever.
-    fileprivate var milliseconds: Int {
-        guard let self else { return -1 }
-        let rest = self - .now
-        return rest <= .zero ? 0 : Int(clamping: rest.components.seconds * 1000 + 1000)
     }
 }

@@ -82,18 +82,11 @@ struct ReportCommand: Subcommand {
     private func followDevice() throws {
         let stop = try StopSignal()
         let device = try Device()
-        var printer = try ReportPrinter(filter, output)
-        var isDamaged = false
+        let printer = try DumpPrinter(ReportPrinter(filter, output))
         repeat {
-            let recording = try device.readRecording()
-            printer.printNotices(of: recording)
-            isDamaged = isDamaged || !recording.damages.isEmpty
-            try printer.print(recording.dumps)
-            try printer.flush()
-            try device.release(upTo: recording.lastSequence)
-        } while try device.waitForRecords(orStop: stop)
+            _ = try printer.drain(device)
+        } while try device.wait(orStop: stop) == .records
         try printer.finish()
-        if isDamaged { throw ExitCode(65) }
     }
 
     private func reportRecording(_ path: String) throws {

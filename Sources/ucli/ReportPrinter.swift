@@ -18,12 +18,22 @@ struct ReportPrinter: ~Copyable {
         _ filter: FilterOptions, _ output: OutputOptions, now: UInt64 = 0,
         kernelSymbols: @escaping () -> KernelSymbols = { KernelSymbols.ofRunningKernel() }
     ) throws {
-        let renderer = try output.makeRenderer()
-        let file = try output.path.map { path throws(Failure) in try Output(replacing: path) } ?? Output()
-        self.filter = filter.filter(now: now == 0 ? realtimeNow() : now)
-        resolver = DumpResolver(options: output.resolverOptions, kernelSymbols: kernelSymbols)
+        try self.init(
+            filter.filter(now: now == 0 ? realtimeNow() : now), output.form, path: output.path,
+            kernelSymbols: kernelSymbols)
+    }
+
+    /// - Parameter path: nil for standard output.
+    init(
+        _ filter: ReportFilter, _ form: FormatOptions, path: String? = nil,
+        kernelSymbols: @escaping () -> KernelSymbols = { KernelSymbols.ofRunningKernel() }
+    ) throws {
+        let renderer = try form.makeRenderer(isForFile: path != nil)
+        let file = try path.map { path throws(Failure) in try Output(replacing: path) } ?? Output()
+        self.filter = filter
+        resolver = DumpResolver(options: form.resolverOptions, kernelSymbols: kernelSymbols)
         self.renderer = renderer
-        self.output = file
+        output = file
     }
 
     mutating func print(_ dumps: some Sequence<Dump>) throws {

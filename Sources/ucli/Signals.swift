@@ -32,6 +32,8 @@ struct StopSignal {
     /// Readable when the program is to end.
     let descriptor: FileDescriptor
 
+    var isThere: Bool { (try? poll(descriptor, for: .readable, milliseconds: 0)) ?? true }
+
     init() throws(Failure) {
         do {
             let ends = try FileDescriptor.pipe()
@@ -41,6 +43,12 @@ struct StopSignal {
             throw .cannotRead("no pipe can be made: \(error)")
         }
         handleSignals()
+    }
+
+    /// Forgets one signal, so that the next can be waited for.
+    func take() {
+        var byte: UInt8 = 0
+        _ = unsafe withUnsafeMutableBytes(of: &byte) { try? unsafe descriptor.read(into: $0) }
     }
 }
 

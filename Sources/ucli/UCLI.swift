@@ -16,12 +16,12 @@ struct UCLI: ParsableCommand {
                 ucli > output
 
             Exit status: 0 also for an empty buffer, 64 wrong usage, 65 damaged input, 66 no device or no \
-            such input, 74 something could not be read or written (nothing is removed then), 77 no \
-            permission.
+            such input, 70 a mistake of this program, 74 something could not be read or written (nothing is \
+            removed then), 77 no permission. 1 is for ucli locks alone: it found a deadlock.
             """,
         subcommands: [
             ReportCommand.self, RecordCommand.self, ListCommand.self, StatusCommand.self,
-            SnapshotCommand.self,
+            SnapshotCommand.self, WatchCommand.self, LocksCommand.self,
         ],
         defaultSubcommand: ReportCommand.self)
 }
@@ -40,6 +40,10 @@ extension Subcommand {
         } catch let failure as Failure {
             note(failure.message)
             throw failure.exitCode
+        } catch where !(error is ExitCode || error is ValidationError || error is CleanExit) {
+            // Of errors that it does not know, ArgumentParser makes 1.
+            note("\(error)")
+            throw ExitCode(70)
         }
     }
 }

@@ -7,6 +7,10 @@ import Testing
 @Suite struct LayoutTests {
     @Test func sizesOfStructs() {
         #expect(layout(vmon_watch.self) == [72, 72])
+        #expect(layout(vmon_watch_condition.self) == [120, 120])
+        #expect(layout(vmon_change.self) == [48, 48])
+        #expect(layout(vmon_watch_state.self) == [64, 64])
+        #expect(layout(vmon_watch_list.self) == [16, 16])
         #expect(layout(vmon_dump_request.self) == [16, 16])
         #expect(layout(vmon_record.self) == [40, 40])
         #expect(layout(vmon_dump_begin.self) == [56, 56])
@@ -20,6 +24,10 @@ import Testing
         #expect(layout(vmon_lost.self) == [64, 64])
         #expect(layout(vmon_watch_end.self) == [80, 80])
         #expect(layout(vmon_hang.self) == [72, 72])
+        #expect(layout(vmon_blocked.self) == [144, 144])
+        #expect(layout(vmon_condition.self) == [104, 104])
+        #expect(layout(vmon_sample.self) == [16, 16])
+        #expect(layout(vmon_history.self) == [104, 104])
     }
 
     /// Where each part that follows a struct begins is told by these fields: they must not move.

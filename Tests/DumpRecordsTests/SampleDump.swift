@@ -7,14 +7,17 @@ enum SampleDump {
     static let kernelFrames: [UInt64] = [0xffff_ffff_8115_614e, 0xffff_ffff_81a3_8bdd]
     static let stack = (0..<100).map { UInt8($0) }
 
-    static let recordCount = 9
+    static let recordCount = 12
 
     static var bytes: [UInt8] {
         var writer = RecordWriter()
         writer.begin(realtime: 1_701_141_698_684_973_655, hits: 1)
         writer.append(VMON_RECORD_HIT, hit)
+        writer.append(VMON_RECORD_CONDITION, condition)
         writer.append(VMON_RECORD_HANG, hang)
+        writer.append(VMON_RECORD_HISTORY, history, parts: [bytesOf(samples[0]), bytesOf(samples[1])])
         writer.task(task, kernelFrames: kernelFrames, stack: stack, cgroup: "/user.slice")
+        writer.append(VMON_RECORD_BLOCKED, blocked)
         writer.mappings(
             addressSpace: 1, tgid: 42, [(mapping, path: Array("/usr/bin/a b".utf8)), (mapping, path: [])])
         writer.process(
@@ -46,6 +49,38 @@ enum SampleDump {
         return hit
     }
 
+    static var condition: vmon_condition {
+        var condition = vmon_condition()
+        condition.watch_id = 7
+        condition.high = 9
+        condition.rearm = UInt64(bitPattern: -1)
+        condition.previous = UInt64(bitPattern: -2)
+        condition.previous_ns = 10
+        condition.unchanged_ns = 500
+        condition.ticks = 3
+        condition.ticks_held = 4
+        condition.known = VMON_KNOWN_PREVIOUS.rawValue
+        return condition
+    }
+
+    static let samples = [
+        vmon_sample(time_ns: 10, value: UInt64(bitPattern: -2)), vmon_sample(time_ns: 11, value: UInt64(bitPattern: -3)),
+    ]
+
+    static var history: vmon_history {
+        var history = vmon_history()
+        history.watch_id = 7
+        history.address = 0x5000
+        history.interval_ns = 10_000
+        history.samples_before = 5
+        history.pid = 42
+        history.count = 2
+        history.name = fixed("temp")
+        history.length = 4
+        history.comparison = UInt8(VMON_LESS.rawValue)
+        return history
+    }
+
     static var hang: vmon_hang {
         var hang = vmon_hang()
         hang.start_time_ns = 31
@@ -71,6 +106,30 @@ enum SampleDump {
         task.registers.orig_rax = 230
         task.stack_start = 0x7ffc_0000_0ff8
         return task
+    }
+
+    static var blocked: vmon_blocked {
+        var blocked = vmon_blocked()
+        blocked.pid = 43
+        blocked.kind = VMON_LOCK_RWSEM_WRITE.rawValue
+        blocked.flags =
+            [
+                VMON_BLOCKED_OWNER, VMON_BLOCKED_READERS, VMON_BLOCKED_QUEUE, VMON_BLOCKED_FUTEX,
+                VMON_BLOCKED_FUTEX_WORDS, VMON_BLOCKED_FUTEX_PIDS,
+            ].reduce(0) { $0 | $1.rawValue }
+        blocked.lock = 0xffff_8880_0000_1000
+        blocked.waited_ns = 5_000_000_000
+        blocked.owner_start_time_ns = 32
+        blocked.owner_pid = 51
+        blocked.owner_tgid = 50
+        blocked.owner_comm = fixed("holder")
+        blocked.readers = 2
+        blocked.queue_place = 1
+        blocked.waiters = 3
+        blocked.futex = 0x6000
+        blocked.futex_operation = 128
+        blocked.futex_words = (2, 0, 51, 1)
+        return blocked
     }
 
     static var mapping: vmon_mapping {

@@ -7,6 +7,8 @@ public struct RecordWriter {
     /// Number of the next record.
     public var sequence: UInt64 = 1
     public var dumpID: UInt64 = 1
+    /// Of the records is this and their number.
+    public var time: UInt64 = 1_000_000_000
 
     public init() {}
 
@@ -27,7 +29,7 @@ public struct RecordWriter {
         header.type = type
         header.size = UInt32(payload.count)
         header.sequence = sequence
-        header.time_ns = 1_000_000_000 + sequence
+        header.time_ns = time + sequence
         header.dump_id = dumpID
         header.cpu = 1
         payload.replaceSubrange(..<MemoryLayout<vmon_record>.size, with: bytesOf(header))

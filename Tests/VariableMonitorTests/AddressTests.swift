@@ -28,16 +28,13 @@ struct AddressTests {
             unsafe watchedGlobal = Int(value)
             unsafe pair.second = UInt16(value)
             unsafe Counters.retries = value
-            unsafe try session.watch(
-                &watchedGlobal, threshold: 0, when: .above, every: nil, name: "global")
-            unsafe try session.watch(
-                &pair.second, threshold: 0, when: .above, every: nil, name: "field")
-            unsafe try session.watch(
-                &Counters.retries, threshold: 0, when: .above, every: nil, name: "static")
+            unsafe try session.watch(&watchedGlobal, when: .above(0), name: "global")
+            unsafe try session.watch(&pair.second, when: .above(0), name: "field")
+            unsafe try session.watch(&Counters.retries, when: .above(0), name: "static")
             let latest = kernel.requests.suffix(3)
-            #expect(latest.allSatisfy { lowestByte(at: $0.address) == value })
+            #expect(latest.allSatisfy { lowestByte(at: $0.watch.address) == value })
         }
-        let addresses = kernel.requests.map(\.address)
+        let addresses = kernel.requests.map(\.watch.address)
         #expect(addresses.count == 9)
         #expect(Set(addresses).count == 3)
     }

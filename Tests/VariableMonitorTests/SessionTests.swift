@@ -86,7 +86,7 @@ struct SessionTests {
     func refusesInvalidRequests() {
         let error = #expect(throws: WatchError.self) {
             unsafe try session.watch(
-                &watchedGlobal, threshold: 0, when: .above, every: nil, name: "sixteen bytes it is")
+                &watchedGlobal, when: .above(0), name: "sixteen bytes it is")
         }
         #expect(error == WatchError(.invalidName))
         #expect(kernel.calls == [])

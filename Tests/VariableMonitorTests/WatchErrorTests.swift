@@ -11,6 +11,7 @@ struct WatchErrorTests {
     /// What the module may answer.
     static let answers: [(name: String, errno: CInt, code: WatchError.Code)] = [
         ("EINVAL", EINVAL, .otherModule),
+        ("ENOENT", ENOENT, .noSuchWatch),
         ("ENAMETOOLONG", ENAMETOOLONG, .invalidName),
         ("ERANGE", ERANGE, .intervalOutOfRange),
         ("EXDEV", EXDEV, .crossesCacheLine),
@@ -57,6 +58,30 @@ struct WatchErrorTests {
         expectNextStep(error)
     }
 
+    @Test(
+        "tells those who may watch, but not read, what reading needs",
+        arguments: [
+            (EACCES, .mayNotRead), (EPERM, .mayNotRead), (ENOENT, .noDevice), (EIO, .unexpected),
+        ] as [(CInt, WatchError.Code)])
+    func reading(errno: CInt, code: WatchError.Code) {
+        let error = WatchError(reading: errno)
+        #expect(error.code == code)
+        #expect(error.errno == errno)
+        expectNextStep(error)
+        #expect("\(error)".contains("CAP_PERFMON") == (code == .mayNotRead))
+    }
+
+    @Test(
+        "says what is wrong with a request before the kernel is asked",
+        arguments: [
+            .invalidCondition, .ticksOutOfRange, .historyOutOfRange, .intervalOutOfRange,
+            .invalidName,
+        ] as [WatchError.Code])
+    func refused(code: WatchError.Code) {
+        #expect(WatchError(code).errno == 0)
+        expectNextStep(WatchError(code))
+    }
+
     @Test("tells how to load the module when there is no device")
     func loading() {
         let text = "\(WatchError(opening: ENOENT))"
@@ -73,10 +98,9 @@ struct WatchErrorTests {
     }
 
     /// Two sentences in one line: what happened, and what to do.
-    private func expectNextStep(_ error: WatchError, at location: SourceLocation = #_sourceLocation)
-    {
+    private func expectNextStep(_ error: WatchError, at location: SourceLocation = #_sourceLocation) {
         let step =
-            /^[A-Z\/][^\n]*\. (Align|Cancel|Check|Choose|Close|Load|Look|Pass|Raise|Run|Try) [^\n]+$/
+            /^[A-Z\/][^\n]*\. (Align|Cancel|Check|Choose|Close|Load|Look|Pass|Raise|Run|Start|Try) [^\n]+$/
         #expect("\(error)".wholeMatch(of: step) != nil, "\(error)", sourceLocation: location)
     }
 }

@@ -30,13 +30,12 @@ struct WatchRequestTests {
         try expect(UInt.self, 8, isSigned: false, least: 0, greatest: .max)
     }
 
-    private func expect<Value: Watchable>(
+    private func expect<Value: Watchable & FixedWidthInteger>(
         _ type: Value.Type, _ length: UInt8, isSigned: Bool, least: UInt64, greatest: UInt64,
         at location: SourceLocation = #_sourceLocation
     ) throws {
         for (threshold, encoded) in [(Value.min, least), (Value.max, greatest)] {
-            let request = try vmon_watch(
-                address: 1, threshold: threshold, when: .above, every: nil, name: "temp")
+            let request = try request(when: .above(threshold)).watch
             #expect(request.length == length, sourceLocation: location)
             #expect(request.threshold == encoded, sourceLocation: location)
             let unsigned = UInt8(VMON_WATCH_UNSIGNED.rawValue)
@@ -46,13 +45,13 @@ struct WatchRequestTests {
 
     @Test("says on which side of the threshold a hit is")
     func comparison() throws {
-        #expect(try request(when: .above).comparison == VMON_GREATER.rawValue)
-        #expect(try request(when: .below).comparison == VMON_LESS.rawValue)
+        #expect(try request(when: Condition(.above, 150)).watch.comparison == VMON_GREATER.rawValue)
+        #expect(try request(when: Condition(.below, 150)).watch.comparison == VMON_LESS.rawValue)
     }
 
     @Test("is for this process, and leaves zero what must be")
     func zeros() throws {
-        let request = try request()
+        let request = try request().watch
         #expect(request.pid == 0)
         #expect(request.id == 0)
         #expect(request.reserved0 == 0)
@@ -69,7 +68,7 @@ struct WatchRequestTests {
             (Duration(secondsComponent: 0, attosecondsComponent: 1_999_999_999), 1),
         ] as [(Duration?, UInt64)])
     func interval(_ interval: Duration?, nanoseconds: UInt64) throws {
-        #expect(try request(every: interval).interval_ns == nanoseconds)
+        #expect(try request(every: interval).watch.interval_ns == nanoseconds)
     }
 
     @Test(
@@ -89,7 +88,7 @@ struct WatchRequestTests {
         arguments: ["", "temp", "fifteen bytes it", "Größe der Wart"])
     func name(_ name: String) throws {
         let name = String(decoding: name.utf8.prefix(15), as: UTF8.self)
-        var bytes = try request(name: name).name
+        var bytes = try request(name: name).watch.name
         let read = unsafe withUnsafeBytes(of: &bytes) { unsafe Array($0) }
         #expect(read == Array(name.utf8) + Array(repeating: 0, count: 16 - name.utf8.count))
     }
@@ -105,10 +104,12 @@ struct WatchRequestTests {
         #expect(error == WatchError(.invalidName))
     }
 
-    private func request(
-        when comparison: Comparison = .above, every interval: Duration? = nil, name: String = "temp"
-    ) throws(WatchError) -> vmon_watch {
-        try vmon_watch(address: 1, threshold: 150, when: comparison, every: interval, name: name)
+    private func request<Value>(
+        when condition: Condition<Value> = Condition<Int>.above(150), every interval: Duration? = nil,
+        name: String = "temp"
+    ) throws(WatchError) -> vmon_watch_condition {
+        try vmon_watch_condition(
+            address: 1, when: condition, ticks: 1, history: 0, every: interval, name: name)
     }
 }
 

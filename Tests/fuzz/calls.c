@@ -18,13 +18,12 @@
 
 #include "places.h"
 #include "run.h"
+#include "watch_calls.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define MS 1000000ULL
 #define READ_BYTES (1UL << 20)
 
 static _Atomic int files[12];		/* open devices; threads share them */
-static _Atomic uint64_t last_id;	/* of a watch */
 static _Atomic uint64_t last_sequence;	/* of a record */
 static char *good_memory;		/* READ_BYTES */
 
@@ -53,11 +52,12 @@ void calls_reset(void)
 	places_reset();
 	syscall(SYS_setresuid, 0, 0, 0);
 	setrlimit(RLIMIT_MEMLOCK, &(struct rlimit) { 8 << 20, 8 << 20 });
-	last_id = last_sequence = 0;
+	last_sequence = 0;
+	watch_calls_reset();
 }
 
 /* One that is open if there is one: programs begin with whatever they begin with. */
-static int any_file(uint64_t word)
+int any_file(uint64_t word)
 {
 	unsigned int i;
 
@@ -105,98 +105,6 @@ static void call_close(const uint64_t *word)
 	close(file);
 }
 
-/* Long ones, mostly: a guest that ticks all the time does nothing else. */
-static uint64_t interval(uint64_t word)
-{
-	static const uint64_t some[] = {
-		0, 1000, 999, 3600000 * MS, 3600000 * MS + 1, 10000, 100000, UINT64_MAX,
-	};
-
-	if (word % 16 == 0)
-		return some[(word >> 8) % COUNT(some)];
-	if (word % 16 == 1)
-		return word >> 16;
-	return (1 + (word >> 8) % 200) * MS;	/* many groups */
-}
-
-static pid_t process(uint64_t word)
-{
-	switch (word % 16) {
-	case 0:
-		return 1;
-	case 1:
-		return getppid();
-	case 2:
-		return getpid() + 1 + (word >> 8) % 4;
-	case 3:
-		return getpid();
-	case 4:
-		return run_child();
-	case 5:
-		return word >> 8;
-	case 6:
-		return 2;
-	}
-	return 0;
-}
-
-static struct vmon_watch watch_request(const uint64_t *word)
-{
-	struct vmon_watch request = {
-		.address = place_any(word[0]),
-		.threshold = (word[1] & 1) ? word[1] : (word[1] >> 1) % 256,
-		.interval_ns = interval(word[2]),
-		.pid = process(word[3]),
-		.length = 1 << (word[4] % 4),
-		.comparison = (word[4] >> 8) % 2,
-		.flags = (word[4] >> 16) % 2,
-		.name = "fuzz",
-	};
-
-	if (word[5] % 8 == 0)	/* one byte that is not as it should be */
-		((char *)&request)[(word[5] >> 8) % sizeof(request)] ^= word[5] >> 32;
-	if (word[5] % 64 == 1)
-		memset(request.name, 'x', sizeof(request.name));
-	return request;
-}
-
-static void call_watch(const uint64_t *word)
-{
-	struct vmon_watch request = watch_request(word);
-
-	if (ioctl(any_file(word[4] >> 32), VMON_IOC_WATCH, &request) == 0)
-		last_id = request.id;
-}
-
-/* As many as fill groups, and more than there are groups for. */
-static void call_watches(const uint64_t *word)
-{
-	struct vmon_watch request = watch_request(word);
-	unsigned int i, count = word[5] >> 40 & 63;
-
-	request.address = place_variable(word[0]);
-	for (i = 0; i < count; i++) {
-		if (word[5] & 1)
-			request.interval_ns += MS;
-		if (ioctl(any_file(word[4] >> 32), VMON_IOC_WATCH, &request))
-			return;
-	}
-}
-
-static void call_cancel(const uint64_t *word)
-{
-	uint64_t id = last_id - word[1] % 8;
-
-	if (word[2] % 8 == 0)
-		id = word[1];
-	ioctl(any_file(word[0]), VMON_IOC_CANCEL, &id);
-}
-
-static void call_cancel_all(const uint64_t *word)
-{
-	ioctl(any_file(word[0]), VMON_IOC_CANCEL_ALL);
-}
-
 static void call_release(const uint64_t *word)
 {
 	uint64_t sequence = last_sequence;
@@ -208,7 +116,7 @@ static void call_release(const uint64_t *word)
 
 static void call_dump(const uint64_t *word)
 {
-	struct vmon_dump_request request = { .pid = process(word[1]) };
+	struct vmon_dump_request request = { .pid = any_process(word[1]) };
 	sigset_t alarm, before;
 
 	if (word[2] % 8 == 0)
@@ -228,11 +136,12 @@ static void call_ioctl(const uint64_t *word)
 	unsigned long number = word[1];
 
 	if (word[2] % 8)
-		number = _IOC(word[1] % 4, 'v', 0x5e + (word[1] >> 8) % 9,
+		number = _IOC(word[1] % 4, 'v', 0x5e + (word[1] >> 8) % 13,
 			      (word[1] >> 16) % 2 ? 8 : (word[1] >> 24) % 128);
 	if (word[2] % 8 > 4) {
 		static const unsigned long known[] = {
 			VMON_IOC_WATCH, VMON_IOC_CANCEL, VMON_IOC_CANCEL_ALL, VMON_IOC_RELEASE, VMON_IOC_DUMP,
+			VMON_IOC_WATCH_CONDITION, VMON_IOC_CHANGE, VMON_IOC_STATE, VMON_IOC_LIST,
 		};
 
 		number = known[word[1] % COUNT(known)];
@@ -361,6 +270,8 @@ const struct call calls[] = {
 	{ "dup", 2, call_dup },
 	{ "close", 4, call_close },
 	{ "watch", 24, call_watch },
+	{ "condition", 16, call_condition },
+	{ "live", 6, call_live },
 	{ "watches", 1, call_watches },
 	{ "cancel", 6, call_cancel },
 	{ "cancel_all", 2, call_cancel_all },

@@ -15,14 +15,21 @@ DEVICE = "/dev/variable_monitor"
 RECORD_SIZE_MAX = 131072
 MAGIC = 0x4D56
 
-GREATER, LESS = 0, 1
-UNSIGNED = 1
-DUMP_BEGIN, HIT, TASK, PROCESS, MAPPINGS, DUMP_END, LOST, WATCH_END, HANG = range(1, 10)
+GREATER, LESS, EQUAL, NOT_EQUAL, OUTSIDE, CHANGED, CHANGED_BY, UNCHANGED, BITS_ANY, BITS_ALL = range(10)
+UNSIGNED, FLOAT, REARM = 1, 2, 4
+HISTORY_MAX, TICKS_MAX = 4096, 1_000_000
+MUTED, DISARMED, UNREADABLE = 1, 2, 4
+KNOWN_PREVIOUS = 1
+(DUMP_BEGIN, HIT, TASK, PROCESS, MAPPINGS, DUMP_END, LOST, WATCH_END, HANG, CONDITION,
+ HISTORY, BLOCKED) = range(1, 13)
 HIT_REASON, REQUEST_REASON, HANG_REASON = 1, 2, 4
 KERNEL_THREAD, REGISTERS, ON_CPU, STALE = 1, 2, 4, 8
 USER_TRUNCATED, HIT_TASK = 128, 256
 UNMAPPED, EXITED = 1, 2
 MAPPINGS_BUSY = 1
+MUTEX, RWSEM_READ, RWSEM_WRITE, SEMAPHORE, RT_MUTEX, SPINLOCK, FUTEX = range(1, 8)
+OWNER, OWNER_EXITED, READERS, QUEUE, QUEUE_TRUNCATED, FUTEX_CALL, FUTEX_WORDS, FUTEX_PIDS = (
+    1 << bit for bit in range(8))
 
 
 class Layout:
@@ -54,7 +61,7 @@ class Layout:
         for (name, code), value in zip(self.fields, self.struct.unpack_from(data, at)):
             if name.startswith("reserved"):
                 assert not any(value) if code.endswith("s") else value == 0, f"{name} is {value}"
-            elif name in ("name", "comm", "running_comm"):
+            elif name in ("name", "comm", "running_comm", "owner_comm"):
                 text, _, rest = value.partition(b"\0")
                 assert not rest.strip(b"\0"), f"bytes after the end of {name}: {value}"
                 found.__dict__[name] = text.decode()
@@ -67,6 +74,17 @@ WATCH = Layout(
     "address:Q threshold:Q interval_ns:Q id:Q pid:i length:B comparison:B flags:B reserved0:B"
     " name:16s reserved:16s"
 )
+WATCH_CONDITION = Layout(
+    "address:Q threshold:Q interval_ns:Q id:Q pid:i length:B comparison:B flags:B reserved0:B"
+    " name:16s reserved:16s high:Q rearm:Q ticks:I history:I reserved1:24s"
+)
+CHANGE = Layout("id:Q threshold:Q high:Q rearm:Q reserved:16s")
+STATE = Layout(
+    "id:Q hits:Q muted_ticks:Q timer_ticks:Q throttled_ticks:Q interval_ns:Q current_interval_ns:Q"
+    " flags:I reserved:I"
+)
+LIST = Layout("ids:Q capacity:I count:I")
+SAMPLE = Layout("time_ns:Q value:Q")
 DUMP_REQUEST = Layout("dump_id:Q pid:i reserved:I")
 HEADER = "magic:H type:H size:I sequence:Q time_ns:Q dump_id:Q cpu:I reserved:I "
 RECORD = Layout(HEADER)
@@ -97,6 +115,18 @@ BODIES = {
     LOST: Layout(HEADER + "count:Q first_sequence:Q last_sequence:Q"),
     WATCH_END: Layout(HEADER + "watch_id:Q address:Q pid:I reason:I name:16s"),
     HANG: Layout(HEADER + "start_time_ns:Q pid:I tgid:I comm:16s"),
+    CONDITION: Layout(
+        HEADER + "watch_id:Q high:Q rearm:Q previous:Q previous_ns:Q unchanged_ns:Q ticks:I"
+        " ticks_held:I known:I reserved1:I"
+    ),
+    HISTORY: Layout(
+        HEADER + "watch_id:Q address:Q interval_ns:Q samples_before:Q pid:I count:I name:16s"
+        " length:B comparison:B flags:B reserved0:B reserved1:I"
+    ),
+    BLOCKED: Layout(
+        HEADER + "lock:Q waited_ns:Q owner_start_time_ns:Q futex:Q pid:I kind:I flags:I owner_pid:I owner_tgid:I"
+        " readers:I queue_place:I waiters:I futex_operation:I futex_words:16s reserved1:I owner_comm:16s"
+    ),
 }
 MAPPING = Layout(
     "start:Q end:Q offset:Q inode:Q device_major:I device_minor:I build_id:20s"
@@ -113,6 +143,10 @@ IOC_CANCEL = _ioctl_number(1, 0x61, 8)
 IOC_CANCEL_ALL = _ioctl_number(0, 0x62, 0)
 IOC_RELEASE = _ioctl_number(1, 0x63, 8)
 IOC_DUMP = _ioctl_number(3, 0x64, DUMP_REQUEST.size)
+IOC_WATCH_CONDITION = _ioctl_number(3, 0x65, WATCH_CONDITION.size)
+IOC_CHANGE = _ioctl_number(1, 0x66, CHANGE.size)
+IOC_STATE = _ioctl_number(3, 0x67, STATE.size)
+IOC_LIST = _ioctl_number(3, 0x68, LIST.size)
 
 
 class Parts:
@@ -152,7 +186,12 @@ def _decode_mappings(mappings, parts):
         mappings.entries.append(mapping)
 
 
-_DECODERS = {TASK: _decode_task, PROCESS: _decode_process, MAPPINGS: _decode_mappings}
+def _decode_history(history, parts):
+    data = parts.take(SAMPLE.size * history.count)
+    history.samples = list(SAMPLE.struct.iter_unpack(data))
+
+
+_DECODERS = {HISTORY: _decode_history, TASK: _decode_task, PROCESS: _decode_process, MAPPINGS: _decode_mappings}
 
 
 def records_of(data):
@@ -202,6 +241,37 @@ class Session:
             length=variable.length, comparison=LESS if less else GREATER,
             flags=0 if variable.signed else UNSIGNED, name=name.encode(),
         )
+
+    def request_condition(self, **fields):
+        """VMON_IOC_WATCH_CONDITION with exactly these fields; the watch's id."""
+        argument = bytearray(WATCH_CONDITION.pack(**fields))
+        fcntl.ioctl(self.descriptor, IOC_WATCH_CONDITION, argument, True)
+        return WATCH_CONDITION.unpack(argument).id
+
+    def watch_condition(self, variable, comparison, threshold=0, *, flags=0, name="temp", **fields):
+        """Watches a subjects.Variable; thresholds are given as the kernel takes them."""
+        self.watched.append(variable)
+        if not (variable.signed or flags & FLOAT):
+            flags |= UNSIGNED
+        return self.request_condition(**{
+            "address": variable.address, "length": variable.length, "comparison": comparison,
+            "threshold": threshold, "flags": flags, "name": name.encode(), "interval_ns": 1_000_000, **fields})
+
+    def change(self, identifier, **fields):
+        fcntl.ioctl(self.descriptor, IOC_CHANGE, CHANGE.pack(id=identifier, **fields))
+
+    def state(self, identifier, **fields):
+        argument = bytearray(STATE.pack(id=identifier, **fields))
+        fcntl.ioctl(self.descriptor, IOC_STATE, argument, True)
+        return STATE.unpack(argument)
+
+    def list(self, capacity=4096):
+        """The ids that fit, and how many there are."""
+        ids = (ctypes.c_uint64 * capacity)()
+        argument = bytearray(LIST.pack(ids=ctypes.addressof(ids), capacity=capacity))
+        fcntl.ioctl(self.descriptor, IOC_LIST, argument, True)
+        count = LIST.unpack(argument).count
+        return list(ids)[:count], count
 
     def cancel(self, identifier):
         fcntl.ioctl(self.descriptor, IOC_CANCEL, struct.pack("=Q", identifier))

@@ -45,7 +45,8 @@ def dumps_of(records):
     assert current is None, "a dump has no end"
     for dump in dumps:
         for name, kind in ("hits", abi.HIT), ("tasks", abi.TASK), ("processes", abi.PROCESS), \
-                ("mappings", abi.MAPPINGS), ("lost", abi.LOST), ("hangs", abi.HANG):
+                ("mappings", abi.MAPPINGS), ("lost", abi.LOST), ("hangs", abi.HANG), \
+                ("conditions", abi.CONDITION), ("histories", abi.HISTORY), ("blocked", abi.BLOCKED):
             setattr(dump, name, [record for record in dump.records if record.type == kind])
     return dumps
 
@@ -53,6 +54,17 @@ def dumps_of(records):
 def task_of(dump, pid):
     [task] = [task for task in dump.tasks if task.pid == pid]
     return task
+
+
+def blocked_of(dump, pid):
+    """What the task waits for, which comes right behind the task; None if it waits for no lock."""
+    found = [(before, record) for before, record in zip(dump.records, dump.records[1:])
+             if record.type == abi.BLOCKED and record.pid == pid]
+    if not found:
+        return None
+    [(before, record)] = found
+    assert (before.type, before.pid) == (abi.TASK, pid)
+    return record
 
 
 def process_of(dump, pid):

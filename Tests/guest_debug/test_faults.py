@@ -60,6 +60,27 @@ def test_a_watch_fails_at_each_step_and_leaves_nothing(module, session):
     check_clean(each_step(watch, session.cancel, check), at_least=4)
 
 
+def test_a_watch_with_a_history_fails_at_each_step_and_leaves_nothing(module, session):
+    variable = Variable()
+
+    def watch():
+        # What fits into a page is not tried again in pages that do not lie next to each other.
+        return session.watch_condition(variable, abi.CHANGED, history=8)
+
+    def check(error):
+        assert state(module) == (0, 0, 0)
+
+    check_clean(each_step(watch, session.cancel, check), at_least=6)
+
+
+def test_asking_and_changing_need_no_memory_and_a_list_fails_cleanly(module, session):
+    identifier = session.watch(Variable(), 150)
+    assert set(each_step(lambda: session.change(identifier, threshold=151))) <= {errno.EFAULT}
+    assert set(each_step(lambda: session.state(identifier))) <= {errno.EFAULT}
+    check_clean(each_step(lambda: session.list(8)))
+    assert session.list() == ([identifier], 1)
+
+
 def first_watch(number):
     """In a child: its first watch, with that step failing; the errno, whether it struck, and what is pinned then."""
     session, variable, fault = abi.Session(os.O_WRONLY), Variable(), NthFault()

@@ -17,6 +17,8 @@ extern "C" {
 
 extern char calls[4096];		/* "open 10, watch 10, …": everything asked so far */
 extern struct vmon_watch last_request;
+extern struct vmon_watch_condition last_condition;
+extern struct vmon_change last_change;
 extern int last_open_flags;
 extern int open_error;			/* errno with which open fails; 0: it succeeds */
 extern int device_error[DESCRIPTORS];	/* … with which calls on a descriptor fail */

@@ -129,6 +129,129 @@ static void lengths_that_would_be_cut_are_refused(void)
 	EXPECT_CALLS("");
 }
 
+/* Each condition, its fields, and that it hits the right kind of variable. */
+#define EXPECT_CONDITION(call, of, value, other, flag_bits)                                    \
+	do {                                                                                   \
+		memset(&last_condition, 0xff, sizeof(last_condition));                         \
+		EXPECT((call) == 0);                                                           \
+		EXPECT(last_condition.watch.comparison == (of));                               \
+		EXPECT(last_condition.watch.threshold == (__u64)(value));                      \
+		EXPECT(last_condition.high == (__u64)(other));                                 \
+		EXPECT(last_condition.watch.flags == (flag_bits));                             \
+		EXPECT(last_condition.ticks == 0 && last_condition.history == 0);              \
+		EXPECT(last_condition.watch.interval_ns == 0 && last_condition.watch.pid == 0); \
+		EXPECT(strcmp(last_condition.watch.name, "v") == 0);                           \
+	} while (0)
+
+static void conditions_of_integers(void)
+{
+	static volatile signed char tiny;
+	static unsigned long long huge;
+	static unsigned short many[4];
+
+	EXPECT_CONDITION(START_WATCH_ABOVE("v", &tiny, 5), VMON_GREATER, 5, 0, 0);
+	EXPECT(last_condition.watch.length == 1 && last_condition.rearm == 0);
+	EXPECT_CONDITION(START_WATCH_ABOVE_REARM("v", &tiny, 5, -1), VMON_GREATER, 5, 0, VMON_WATCH_REARM);
+	EXPECT(last_condition.rearm == (__u64)-1);
+	EXPECT_CONDITION(START_WATCH_BELOW("v", &huge, ULLONG_MAX), VMON_LESS, ULLONG_MAX, 0,
+			 VMON_WATCH_UNSIGNED);
+	EXPECT_CONDITION(START_WATCH_BELOW_REARM("v", many + 3, 5, 6), VMON_LESS, 5, 0,
+			 VMON_WATCH_UNSIGNED | VMON_WATCH_REARM);
+	EXPECT(last_condition.rearm == 6 && last_condition.watch.length == 2);
+	EXPECT(last_condition.watch.address == (__u64)(unsigned long)&many[3]);
+	EXPECT_CONDITION(START_WATCH_EQUAL("v", &temp, -2), VMON_EQUAL, -2, 0, 0);
+	EXPECT_CONDITION(START_WATCH_NOT_EQUAL("v", &temp, INT_MIN), VMON_NOT_EQUAL, INT_MIN, 0, 0);
+	EXPECT_CONDITION(START_WATCH_OUTSIDE("v", &tiny, -5, 5), VMON_OUTSIDE, -5, 5, 0);
+	EXPECT_CONDITION(START_WATCH_CHANGED("v", many), VMON_CHANGED, 0, 0, VMON_WATCH_UNSIGNED);
+	EXPECT_CONDITION(START_WATCH_CHANGED_BY("v", &temp, 3), VMON_CHANGED_BY, 3, 0, 0);
+	EXPECT_CONDITION(START_WATCH_UNCHANGED("v", &temp, 50000000), VMON_UNCHANGED, 50000000, 0, 0);
+	EXPECT_CONDITION(START_WATCH_BITS_ANY("v", &tiny, 0x80), VMON_BITS_ANY, 0x80, 0, 0);
+	EXPECT_CONDITION(START_WATCH_BITS_ALL("v", &huge, ULLONG_MAX), VMON_BITS_ALL, ULLONG_MAX, 0,
+			 VMON_WATCH_UNSIGNED);
+}
+
+static void conditions_of_reals(void)
+{
+	static float single;
+	static volatile double real;
+
+	/* 1.5, -0.5 and 0.25 as IEEE 754 has them. */
+	EXPECT_CONDITION(START_WATCH_ABOVE("v", &single, 1.5), VMON_GREATER, 0x3fc00000, 0, VMON_WATCH_FLOAT);
+	EXPECT(last_condition.watch.length == 4);
+	EXPECT_CONDITION(START_WATCH_BELOW_REARM("v", &real, -0.5, 1.5), VMON_LESS, 0xbfe0000000000000, 0,
+			 VMON_WATCH_FLOAT | VMON_WATCH_REARM);
+	EXPECT(last_condition.rearm == 0x3ff8000000000000 && last_condition.watch.length == 8);
+	EXPECT_CONDITION(START_WATCH_OUTSIDE("v", &single, -0.5f, 1.5f), VMON_OUTSIDE, 0xbf000000, 0x3fc00000,
+			 VMON_WATCH_FLOAT);
+	EXPECT_CONDITION(START_WATCH_CHANGED_BY("v", &real, 0.25), VMON_CHANGED_BY, 0x3fd0000000000000, 0,
+			 VMON_WATCH_FLOAT);
+	EXPECT_CONDITION(START_WATCH_EQUAL("v", &single, 1), VMON_EQUAL, 0x3f800000, 0, VMON_WATCH_FLOAT);
+	EXPECT_CONDITION(START_WATCH_UNCHANGED("v", &real, 7), VMON_UNCHANGED, 7, 0, VMON_WATCH_FLOAT);
+}
+
+static void a_condition_can_be_given_more_before_it_starts(void)
+{
+	struct vmon_watch_condition condition = WATCH_OUTSIDE("v", &temp, 1, 2);
+
+	condition.ticks = 3;
+	condition.history = 100;
+	condition.watch.interval_ns = 7000;
+	EXPECT(start_watch_condition(&condition) == 0);
+	EXPECT(condition.watch.id == 7);
+	EXPECT(last_condition.ticks == 3 && last_condition.history == 100);
+	EXPECT(last_condition.watch.interval_ns == 7000);
+	EXPECT_CALLS("open 10, condition 10");
+}
+
+static void running_watches_are_changed_asked_listed_and_ended(void)
+{
+	struct vmon_watch_condition condition = WATCH_ABOVE_REARM("v", &temp, 9, 3);
+	struct vmon_watch_state state;
+	__u64 ids[2] = { 0, 0 };
+
+	EXPECT(start_watch_condition(&condition) == 0);
+	condition.watch.threshold = 8;
+	condition.rearm = 2;
+	EXPECT(change_watch(&condition) == 0);
+	EXPECT(last_change.id == 7 && last_change.threshold == 8 && last_change.rearm == 2);
+	EXPECT(last_change.high == 0 && last_change.reserved[0] == 0 && last_change.reserved[1] == 0);
+	EXPECT(watch_state(7, &state) == 0);
+	EXPECT(state.hits == 7);
+	EXPECT(list_watches(ids, 2) == 3);
+	EXPECT(ids[0] == 5 && ids[1] == 6);
+	EXPECT(cancel_one_watch(7) == 0);
+	EXPECT_CALLS("open 10, condition 10, change 10, state 10, list 10, cancel one 10");
+}
+
+static void without_a_session_there_are_no_watches_to_ask_about(void)
+{
+	struct vmon_watch_condition condition = WATCH_CHANGED("v", &temp);
+	struct vmon_watch_state state;
+	int status = -1;
+
+	EXPECT(list_watches(NULL, 0) == 0);
+	EXPECT_FAILURE(watch_state(7, &state), ENOENT);
+	EXPECT_FAILURE(change_watch(&condition), ENOENT);
+	EXPECT_FAILURE(cancel_one_watch(7), ENOENT);
+	EXPECT_CALLS("");
+	EXPECT(start_watch_condition(&condition) == 0);
+	if (fork() == 0) {
+		EXPECT_FAILURE(cancel_one_watch(7), ENOENT);	/* its parent's */
+		EXPECT(list_watches(NULL, 0) == 0);
+		EXPECT(start_watch_condition(&condition) == 0);
+		EXPECT_CALLS("open 10, condition 10, cancel one 10, close 10, open 11, condition 11");
+		_exit(failures != 0);
+	}
+	wait(&status);
+	EXPECT(status == 0);
+}
+
+static void a_name_too_long_for_a_condition_reaches_the_module_without_its_end(void)
+{
+	EXPECT(START_WATCH_CHANGED("sixteen bytes it", &temp) == 0);
+	EXPECT(!memchr(last_condition.watch.name, 0, sizeof(last_condition.watch.name)));
+}
+
 static void files_of_a_program_share_the_device(void)
 {
 	EXPECT(start() == 0);
@@ -246,6 +369,12 @@ static const struct {
 	TEST(start_watch_passes_every_field_on),
 	TEST(long_names_are_refused),
 	TEST(lengths_that_would_be_cut_are_refused),
+	TEST(conditions_of_integers),
+	TEST(conditions_of_reals),
+	TEST(a_condition_can_be_given_more_before_it_starts),
+	TEST(running_watches_are_changed_asked_listed_and_ended),
+	TEST(without_a_session_there_are_no_watches_to_ask_about),
+	TEST(a_name_too_long_for_a_condition_reaches_the_module_without_its_end),
 	TEST(files_of_a_program_share_the_device),
 	TEST(a_child_opens_its_own),
 	TEST(a_child_cancels_nothing_of_its_parent),

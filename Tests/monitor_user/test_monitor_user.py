@@ -107,6 +107,42 @@ def test_takes_no_pointer_to_another_type(language, type, tmp_path):
     assert start(type).returncode != 0
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_conditions_take_every_qualifier_and_kind(language, tmp_path):
+    atomic = "std::atomic<unsigned>" if "++" in language else "_Atomic unsigned"
+    check(compile_source(tmp_path, language, f"""
+        static volatile double real; static const volatile float shown = 1; static {atomic} counted; static char many[8];
+        int start(unsigned long mask, int limit);
+        int start(unsigned long mask, int limit)
+        {{
+            struct vmon_watch_condition condition = WATCH_OUTSIDE("real", &real, 0.1, 0.9);
+            struct vmon_watch_state state;
+            __u64 ids[2];
+
+            condition.ticks = 3;
+            return start_watch_condition(&condition) + change_watch(&condition) + watch_state(condition.watch.id, &state)
+                + list_watches(ids, 2) + cancel_one_watch(ids[0])
+                + START_WATCH_ABOVE_REARM("shown", &shown, limit, 0.5) + START_WATCH_BELOW_REARM("real", &real, 1, 2)
+                + START_WATCH_EQUAL("counted", &counted, limit) + START_WATCH_NOT_EQUAL("many", many, 'x')
+                + START_WATCH_CHANGED("many", many + 3) + START_WATCH_CHANGED_BY("real", &real, 0.5f)
+                + START_WATCH_UNCHANGED("counted", &counted, 50 * 1000 * 1000)
+                + START_WATCH_BITS_ANY("counted", &counted, mask) + START_WATCH_BITS_ALL("many", &many[2], 3u);
+        }}"""))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("type", ["bool", "long double", "int *", "void", "struct watch_arg", "__int128"])
+def test_conditions_take_no_pointer_to_what_cannot_be_watched(language, type, tmp_path):
+    def start(type):
+        return compile_source(tmp_path, language, f"""
+            #include <stdbool.h>
+            int start({type} *variable);
+            int start({type} *variable) {{ return START_WATCH_CHANGED("v", variable); }}""", warnings=["-w"])
+
+    check(start("unsigned char"))
+    assert start(type).returncode != 0
+
+
 @pytest.mark.parametrize("language", ["c11", "c++17"])
 @pytest.mark.parametrize("name", names_of_tests())
 def test_over_a_fake_kernel(programs, language, name):

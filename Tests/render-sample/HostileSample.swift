@@ -42,7 +42,20 @@ func hostileSample() -> Sample {
         writer.begin(realtime: 1_701_141_700_000_000_000)
         var hang = vmon_hang()
         (hang.pid, hang.tgid, hang.comm) = (9, 9, fixed("khungtaskd"))
+        let load = hit("load", value: bits(0.75), threshold: bits(0.5), flags: VMON_WATCH_FLOAT)
+        writer.append(VMON_RECORD_HIT, load)
+        var condition = vmon_condition()
+        (condition.watch_id, condition.ticks, condition.ticks_held) = (1, 2, 2)
+        (condition.previous, condition.previous_ns) = (UInt64(bitPattern: bits(0.625)), 30)
+        condition.known = VMON_KNOWN_PREVIOUS.rawValue
+        writer.append(VMON_RECORD_CONDITION, condition)
         writer.append(VMON_RECORD_HANG, hang)
+        history(&writer)
+        var blocked = vmon_blocked()
+        (blocked.pid, blocked.kind, blocked.lock) = (9, VMON_LOCK_MUTEX.rawValue, 0xffff_8880_0000_1000)
+        (blocked.flags, blocked.owner_pid, blocked.owner_tgid) = (VMON_BLOCKED_OWNER.rawValue, 51666, 51666)
+        blocked.owner_comm = fixed("userstack")
+        writer.append(VMON_RECORD_BLOCKED, blocked)
     }
     sample.task(
         pid: 51666, tgid: 51666, comm: Array("userstack".utf8), state: "S",
@@ -68,7 +81,8 @@ private func sleeping(_ frames: inout FrameMaker) -> [NamedFrame] {
 }
 
 private func hit(
-    _ name: String, value: Int64, threshold: Int64, _ comparison: vmon_comparison = VMON_GREATER
+    _ name: String, value: Int64, threshold: Int64, _ comparison: vmon_comparison = VMON_GREATER,
+    flags: vmon_watch_flags? = nil
 ) -> vmon_hit {
     var hit = vmon_hit()
     hit.watch_id = 1
@@ -77,11 +91,27 @@ private func hit(
     hit.value = UInt64(bitPattern: value)
     hit.threshold = UInt64(bitPattern: threshold)
     hit.comparison = UInt8(comparison.rawValue)
+    hit.flags = UInt8(flags?.rawValue ?? 0)
     hit.length = 8
     hit.address = 0x60_1050
     hit.running_comm = fixed("swapper/0")
     hit.tick_realtime_ns = 1_701_141_698_684_973_655
     return hit
+}
+
+private func bits(_ number: Double) -> Int64 { Int64(bitPattern: number.bitPattern) }
+
+private func history(_ writer: inout RecordWriter) {
+    let values = [0.125, 0.25, 0.25, .nan, 0.625, 0.75]
+    var history = vmon_history()
+    (history.watch_id, history.pid, history.count) = (1, 51666, UInt32(values.count))
+    (history.length, history.flags) = (8, UInt8(VMON_WATCH_FLOAT.rawValue))
+    history.name = fixed("load")
+    writer.append(
+        VMON_RECORD_HISTORY, history,
+        parts: values.enumerated().map {
+            bytesOf(vmon_sample(time_ns: UInt64($0) * 10, value: $1.bitPattern))
+        })
 }
 
 private func mappings(_ writer: inout RecordWriter) {

@@ -74,7 +74,9 @@ def test_keys_mouse_search_and_zoom(use):
 def test_hostile_names_are_only_text(use):
     said = use("hostile")
     assert said["begin"][1] == "6 of 6 tasks (100 %)"
-    assert said["subtitle"] == 'temp = 151 > 150 (process 51666), low;"<? = -3 < -2 (process 51666)'
+    assert said["subtitle"] == (
+        'temp = 151 > 150 (process 51666), low;"<? = -3 < -2 (process 51666), '
+        "load = 0.75 > 0.5, at 2 ticks in a row (process 51666)")
 
 
 def test_it_needs_nothing_else(render):

@@ -58,6 +58,21 @@ def test_names_that_are_no_utf8_keep_their_bytes(render):
     assert tasks[2]["user"][0]["symbol"] == "main;</script>\u202e"
 
 
+def test_conditions_histories_and_locks(render):
+    dump = of_type("dump", lines(render("hostile", "json")))[1]
+    [hit], [history], [blocked] = dump["hits"], dump["histories"], dump["blocked"]
+    assert (hit["value"], hit["threshold"], hit["float"], hit["comparison"]) == ("0.75", "0.5", True, "greater")
+    assert hit["condition"] == {
+        "high": "0.0", "rearm": "0.0", "ticks": 2, "ticks_held": 2,
+        "previous": {"value": "0.625", "time": "30", "unchanged": "0"}}
+    assert history["times"] == ["0", "10", "20", "30", "40", "50"]
+    assert history["values"] == ["0.125", "0.25", "0.25", "nan", "0.625", "0.75"]
+    assert (blocked["pid"], blocked["kind"], blocked["lock"]) == (9, "mutex", "0xffff888000001000")
+    assert blocked["owner"] == {"state": "live", "pid": 51666, "tgid": 51666, "start_time": "0", "comm": "userstack"}
+    # What cannot be told is not there.
+    assert not {"waited", "readers", "queue", "futex"} & set(blocked)
+
+
 def test_numbers_stacks_and_frames(render):
     objects = lines(render("hostile", "json"))
     dump = of_type("dump", objects)[0]

@@ -14,7 +14,7 @@ import abi  # noqa: E402
 MACHINE, KALLSYMS, MODULES, RECORDS = range(1, 5)
 KALLSYMS_TEXT = b"".join(b"%x T %s\n" % entry for entry in [
     (0xffffffff81000000, b"_text"), (0xffffffff81000100, b"recorded_function"), (0xffffffff81000200, b"end"),
-])
+]) + b"ffffffffa0000000 t take\t[abba]\nffffffffa0001000 d mutex_a\t[abba]\nffffffffa0001040 d mutex_b\t[abba]\n"
 
 
 def padded(part):
@@ -25,14 +25,14 @@ class Records:
     """Records one behind the other, as the module gives them."""
 
     def __init__(self):
-        self.data, self.sequence = b"", 0
+        self.data, self.sequence, self.start = b"", 0, 0
 
-    def add(self, kind, parts=(), dump=1, **fields):
+    def add(self, record_type, /, parts=(), dump=1, **fields):
         self.sequence += 1
         tail = b"".join(map(padded, parts))
-        body = abi.BODIES[kind]
-        self.data += body.pack(magic=abi.MAGIC, type=kind, size=body.size + len(tail), sequence=self.sequence,
-                               time_ns=self.sequence, dump_id=dump, **fields) + tail
+        body = abi.BODIES[record_type]
+        self.data += body.pack(magic=abi.MAGIC, type=record_type, size=body.size + len(tail), sequence=self.sequence,
+                               time_ns=self.start + self.sequence, dump_id=dump, **fields) + tail
 
     def dump(self, number, tasks, realtime=1_700_000_000_000_000_000):
         """A whole dump of tasks, each a dictionary of what is unusual about it."""

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import UCLI
 
-SUBCOMMANDS = ["report", "record", "list", "status", "snapshot"]
+SUBCOMMANDS = ["report", "record", "list", "status", "snapshot", "watch", "locks"]
 
 
 @pytest.mark.parametrize("arguments", [
@@ -26,6 +26,16 @@ SUBCOMMANDS = ["report", "record", "list", "status", "snapshot"]
     ["record", "-o", "saved.rec", "--for", "5"],
     ["snapshot", "--pid", "1", "--pid", "2"],
     ["snapshot", "--dump", "3"],
+    ["locks", "--no-such-option"],
+    ["locks", "--format", "none"],
+    ["locks", "--json", "--format", "dot"],
+    ["locks", "saved.rec", "--watch"],
+    ["locks", "saved.rec", "--pid", "1"],
+    ["locks", "--pid", "x"],
+    ["locks", "--every", "5"],
+    ["locks", "--watch", "--every", "0"],
+    ["locks", "--watch", "--pid", "1"],
+    ["locks", "one", "two"],
 ])
 def test_wrong_usage_is_64(ucli, arguments):
     assert ucli(*arguments).returncode == 64
@@ -34,12 +44,13 @@ def test_wrong_usage_is_64(ucli, arguments):
 @pytest.mark.skipif(os.path.exists("/dev/variable_monitor"), reason="the module is loaded here")
 @pytest.mark.parametrize("arguments", [
     [], ["report"], ["report", "--follow"], ["list"], ["snapshot"], ["status"], ["status", "--json"],
+    ["locks"], ["locks", "--json"], ["locks", "--watch"],
 ])
 def test_without_the_module_it_is_66_and_says_how_to_load_it(ucli, arguments):
     result = ucli(*arguments)
     assert result.returncode == 66
     assert "insmod" in result.stderr
-    assert result.stdout == ('{"loaded":false}\n' if "--json" in arguments else "")
+    assert result.stdout == ('{"loaded":false}\n' if arguments == ["status", "--json"] else "")
 
 
 @pytest.mark.skipif(os.path.exists("/dev/variable_monitor"), reason="the module is loaded here")
@@ -141,3 +152,44 @@ def test_help_lists_the_subcommands(ucli):
 def test_completions_know_the_subcommands(ucli, shell):
     result = ucli("--generate-completion-script", shell)
     assert result.returncode == 0 and all(command in result.stdout for command in SUBCOMMANDS)
+
+
+WATCH = ["watch", "--pid", "1", "--symbol", "a"]
+
+
+@pytest.mark.parametrize("arguments, reason", [
+    (WATCH, "Give one condition"),
+    ([*WATCH, "--above", "1", "--below", "-1"], "Give one condition"),
+    ([*WATCH, "--changed", "--rearm", "1"], "--rearm goes with"),
+    ([*WATCH, "--changed", "--ticks", "0"], "--ticks is from 1 to 1000000"),
+    ([*WATCH, "--changed", "--ticks", "1000001"], "--ticks is from 1 to 1000000"),
+    ([*WATCH, "--changed", "--history", "4097"], "--history is at most 4096"),
+    ([*WATCH, "--changed", "--every", "10"], "10"),
+    ([*WATCH, "--changed", "--every", "0us"], "--every takes a time above 0"),
+    ([*WATCH, "--changed", "--for", "18446744073709551615h"], "--for"),
+    ([*WATCH, "--unchanged-for", "0s"], "--unchanged-for takes a time above 0"),
+    ([*WATCH, "--unchanged-for", "5 s"], "5 s"),
+    ([*WATCH, "--changed", "--", "ls"], "Give --pid, or behind --"),
+    ([*WATCH, "--changed", "--type", "int"], "A type is one of int8"),
+    ([*WATCH, "--changed", "--address", "0x1000"], "Give --symbol, or --address"),
+    (["watch", "--pid", "0", "--symbol", "a", "--changed"], "a number above 0"),
+    (["watch", "--pid", "1", "--changed"], "Give --symbol, or --address"),
+    (["watch", "--pid", "1", "--address", "0x1000", "--changed"], "--address needs --type"),
+    (["watch", "--pid", "1", "--address", "x", "--type", "int8", "--changed"], "An address is a number"),
+    (["watch", "--pid", "1", "--address", "1", "--type", "int8", "--in", "libc.so.6", "--changed"], "--in goes with"),
+    (["watch", "--address", "1", "--type", "int8", "--changed", "--", "ls"], "--address is for a process that runs"),
+    (["watch", "--symbol", "a", "--changed"], "Give --pid, or behind --"),
+])
+def test_a_watch_that_makes_no_sense_is_wrong_usage(ucli, arguments, reason):
+    result = ucli(*arguments)
+    assert (result.returncode, reason in result.stderr) == (64, True), result.stderr
+
+
+@pytest.mark.skipif(os.path.exists("/dev/variable_monitor"), reason="the module is loaded here")
+def test_a_watch_without_the_module_starts_no_program(ucli, tmp_path):
+    result = ucli(*WATCH, "--above", "-5")
+    assert (result.returncode, "insmod" in result.stderr) == (66, True)
+    path = tmp_path / "saved.rec"
+    result = ucli("watch", "--symbol", "a", "--changed", "-o", path, "--", "touch", tmp_path / "started")
+    assert result.returncode == 66
+    assert list(tmp_path.iterdir()) == []

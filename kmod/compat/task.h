@@ -24,4 +24,14 @@ static inline bool compat_task_frozen(const struct task_struct *task)
 #endif
 }
 
+/* When the task came to its last CPU, in local_clock()'s time; 0 if this kernel does not say. */
+static inline u64 compat_task_last_arrival(const struct task_struct *task)
+{
+#ifdef CONFIG_SCHED_INFO
+	return READ_ONCE(task->sched_info.last_arrival);
+#else
+	return 0;
+#endif
+}
+
 #endif

@@ -16,6 +16,8 @@
  * All functions may be called from any thread. Those that return int return 0,
  * or -1 with errno as open(2) sets it, or as variable_monitor.h lists it for
  * VMON_IOC_WATCH; monitor_strerror() says what to do about it.
+ *
+ * For more than a threshold, of float and double too, see monitor_condition.h.
  */
 #ifndef MONITOR_USER_H
 #define MONITOR_USER_H
@@ -98,8 +100,8 @@ static inline int monitor_forget(int result, int just_opened)
 	return 1;
 }
 
-/* Sends the request; the caller holds the lock. 0 or a negative errno. */
-static inline int monitor_request(struct vmon_watch *watch)
+/* Sends one of the two; the caller holds the lock. 0 or a negative errno. */
+static inline int monitor_request(struct vmon_watch *watch, struct vmon_watch_condition *condition)
 {
 	int opened, result;
 
@@ -109,7 +111,8 @@ static inline int monitor_request(struct vmon_watch *watch)
 			monitor_device = open(VMON_DEVICE_PATH, MONITOR_OPEN_FLAGS);
 		if (monitor_device < 0)
 			return -errno;
-		result = vmon_ioctl_watch(monitor_device, watch);
+		result = watch ? vmon_ioctl_watch(monitor_device, watch) :
+				 vmon_ioctl_watch_condition(monitor_device, condition);
 	} while (monitor_forget(result, opened) && !opened);
 	return result;
 }
@@ -136,7 +139,7 @@ static inline int start_watch(watch_arg arg)
 
 	pthread_once(&monitor_once, monitor_make_fork_safe);
 	monitor_acquire();
-	result = monitor_request(&watch);
+	result = monitor_request(&watch, NULL);
 	monitor_release();
 	return monitor_result(result);
 }
@@ -178,6 +181,7 @@ static inline const char *monitor_strerror(int error)
 {
 	switch (error) {
 	case ENOENT:
+		return VMON_DEVICE_PATH " or the watch does not exist. Load the module: insmod kmod/variable_monitor.ko; or start the watch again.";
 	case ENXIO:
 	case ENODEV:
 		return VMON_DEVICE_PATH " does not exist. Load the module: insmod kmod/variable_monitor.ko";
@@ -189,13 +193,13 @@ static inline const char *monitor_strerror(int error)
 	case ENFILE:
 		return "Too many files are open, so " VMON_DEVICE_PATH " cannot be. Close some, or raise the limit with ulimit -n.";
 	case EINVAL:
-		return "The module refuses the watch. Set length_byte to 1, 2, 4 or 8; load the module that was built with this header.";
+		return "The module refuses the watch. Set length_byte to 1, 2, 4 or 8; a condition's values must fit together; load the module that was built with this header.";
 	case ENOTTY:
 		return "The loaded module does not know this request. Load the one that was built with this header.";
 	case ENAMETOOLONG:
 		return "A watch's name has at most 15 bytes. Choose a shorter one.";
 	case ERANGE:
-		return "The interval is out of range. Choose one from 10,000 ns (as root from 1,000) to an hour, or 0.";
+		return "The interval is out of range. Choose one from 10,000 ns (as root from 1,000) to an hour, or 0; of ticks up to 1,000,000, of history 4,096.";
 	case EXDEV:
 		return "The variable crosses a cache line, so it cannot be read in one access. Align it to its size.";
 	case EFAULT:
@@ -207,7 +211,7 @@ static inline const char *monitor_strerror(int error)
 	case ENOSPC:
 		return "All timers are in use. Cancel watches, or use fewer different intervals.";
 	case ENOMEM:
-		return "No memory for one more watched page. Raise the limit of locked memory with ulimit -l.";
+		return "No memory for one more watched page, or for its history. Raise the limit of locked memory with ulimit -l.";
 	case EAGAIN:
 		return "The process changes its mappings faster than they can be read. Try again.";
 	case EINTR:
@@ -286,5 +290,7 @@ inline const volatile void *monitor_pointer(const volatile std::atomic<Type> *va
 #define START_WATCH_INT64_LESS(n, v, t) MONITOR_START(int64_t, n, v, t, 0)
 #define START_WATCH_UINT64(n, v, t) MONITOR_START(uint64_t, n, v, t, 1)
 #define START_WATCH_UINT64_LESS(n, v, t) MONITOR_START(uint64_t, n, v, t, 0)
+
+#include "monitor_condition.h"
 
 #endif /* MONITOR_USER_H */

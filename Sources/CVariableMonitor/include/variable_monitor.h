@@ -2,7 +2,7 @@
 /*
  * The interface between variable_monitor.ko and everything in user space: the
  * ioctls that start and end watches, and the records that are read from the
- * device. This header is the only definition; the module, C programs and the
+ * device. This header and vmon_records.h are the only definition; the module, C programs and the
  * Swift targets all compile it.
  *
  * Rules that keep it stable: fixed-width types with natural alignment and
@@ -15,6 +15,13 @@
 
 #include <linux/ioctl.h>
 #include <linux/types.h>
+
+/* The layout does not depend on the compiler. */
+#ifdef __cplusplus
+#define VMON_ASSERT_SIZE(type, bytes) static_assert(sizeof(struct type) == (bytes), #type)
+#else
+#define VMON_ASSERT_SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), #type)
+#endif
 
 #define VMON_DEVICE_PATH "/dev/variable_monitor"
 
@@ -30,17 +37,30 @@
 #define VMON_USER_STACK_MAX 65536	/* bytes copied per task, a multiple of a page */
 #define VMON_RECORD_SIZE_MAX 131072	/* a read buffer this large takes any record */
 #define VMON_PARENTS_MAX 10		/* ancestors recorded per process */
+#define VMON_HISTORY_MAX 4096		/* samples that a watch keeps */
+#define VMON_TICKS_MAX 1000000		/* in a row, until a watch hits */
 
 /* ---- watching ---------------------------------------------------------- */
 
+/* When a watch hits. VMON_IOC_WATCH knows the first two. */
 enum vmon_comparison {
-	VMON_GREATER = 0,		/* hit when value > threshold */
-	VMON_LESS = 1,			/* hit when value < threshold */
+	VMON_GREATER = 0,		/* value > threshold */
+	VMON_LESS = 1,			/* value < threshold */
+	VMON_EQUAL = 2,			/* value == threshold */
+	VMON_NOT_EQUAL = 3,		/* value != threshold */
+	VMON_OUTSIDE = 4,		/* value < threshold or value > high */
+	VMON_CHANGED = 5,		/* another value than at the tick before */
+	VMON_CHANGED_BY = 6,		/* by more than threshold, up or down */
+	VMON_UNCHANGED = 7,		/* the same value for at least threshold ns */
+	VMON_BITS_ANY = 8,		/* value & threshold != 0 */
+	VMON_BITS_ALL = 9,		/* value & threshold == threshold */
 };
 
-/* Bits of vmon_watch.flags. */
+/* Bits of vmon_watch.flags. VMON_IOC_WATCH knows the first one. */
 enum vmon_watch_flags {
 	VMON_WATCH_UNSIGNED = 1,	/* value and threshold are unsigned */
+	VMON_WATCH_FLOAT = 2,		/* they are a float or a double, each as its bits */
+	VMON_WATCH_REARM = 4,		/* after a hit, none until the value came back to rearm */
 };
 
 /*
@@ -60,6 +80,69 @@ struct vmon_watch {
 	__u8 reserved0;
 	char name[MAX_NAME_LEN + 1];	/* NUL-terminated */
 	__u64 reserved[2];
+};
+
+/*
+ * One watch with any condition. Fields that its comparison and flags do not name are 0.
+ *
+ * Each tick reads the variable once and compares it with what it read at the tick before;
+ * what it held in between is not seen. The first tick has none before it. Where ticks cannot
+ * read it, for the kernel is changing the mapping, the next one that can compares
+ * with the last one that could; such time does not count as unchanged, and ends a row of ticks.
+ *
+ * A float or double is compared as C does: -0 equals 0, and the infinities are less and
+ * greater than all else. Only a NaN hits nothing, not even VMON_NOT_EQUAL: the tick that
+ * reads it ends a row, and the next one has none before it. A change to or from an infinity is
+ * more than any number. A threshold, high or rearm that is a NaN is refused, as is
+ * a VMON_CHANGED_BY that is negative or infinite; of a float the upper 32 bits are 0.
+ */
+struct vmon_watch_condition {
+	struct vmon_watch watch;	/* VMON_CHANGED: threshold is 0. VMON_CHANGED_BY: it is
+					   not negative, of integers always unsigned.
+					   VMON_BITS_…: not 0, within length, not of floats */
+	__u64 high;			/* VMON_OUTSIDE: not less than threshold */
+	__u64 rearm;			/* VMON_WATCH_REARM, with VMON_GREATER and VMON_LESS only:
+					   the value at which, or beyond which, it came back;
+					   on the other side of threshold, or the same */
+	__u32 ticks;			/* so many in a row at which it holds make a hit, up to
+					   VMON_TICKS_MAX; 0 is 1 */
+	__u32 history;			/* samples kept for the dump, up to VMON_HISTORY_MAX */
+	__u64 reserved[3];
+};
+
+/* The values of a watch's condition; the rest stays. What was not named at its start is 0. */
+struct vmon_change {
+	__u64 id;
+	__u64 threshold;
+	__u64 high;
+	__u64 rearm;
+	__u64 reserved[2];
+};
+
+/* Bits of vmon_watch_state.flags. */
+enum vmon_state_flags {
+	VMON_STATE_MUTED = 1,		/* it hit, and dump_reset_sec are not over */
+	VMON_STATE_DISARMED = 2,	/* VMON_WATCH_REARM: it hit, and did not come back */
+	VMON_STATE_UNREADABLE = 4,	/* the kernel is changing the mapping */
+};
+
+struct vmon_watch_state {
+	__u64 id;			/* in; what follows is out */
+	__u64 hits;
+	__u64 muted_ticks;		/* since its last hit */
+	__u64 timer_ticks;		/* of its timer, which other watches share */
+	__u64 throttled_ticks;		/* … after which the next one came late */
+	__u64 interval_ns;		/* asked for */
+	__u64 current_interval_ns;	/* from its timer's last tick to the next */
+	__u32 flags;			/* enum vmon_state_flags */
+	__u32 reserved;			/* in and out: 0 */
+};
+
+/* This session's watches, the oldest first. */
+struct vmon_watch_list {
+	__u64 ids;			/* address of a __u64[capacity] */
+	__u32 capacity;
+	__u32 count;			/* out: all there are; the first capacity are in ids */
 };
 
 /* A dump without a hit. */
@@ -89,6 +172,17 @@ struct vmon_dump_request {
  *   EAGAIN        the process changes its mappings faster than they can be read
  *   EINTR         a fatal signal came while it waited
  *
+ * VMON_IOC_WATCH_CONDITION does the same with any condition, and has the same errnos. EINVAL
+ * also if a value is not valid for the comparison, or a field that it does not use is not
+ * 0; ERANGE also if ticks or history is above its limit; ENOMEM also if the history does not fit
+ * into what RLIMIT_MEMLOCK lets the caller's user lock, counted as for io_uring: 16 bytes a
+ * sample, in whole pages. CAP_IPC_LOCK overrides that.
+ *
+ * VMON_IOC_CHANGE gives a watch of this session other values between two ticks. Its condition
+ * begins anew: no tick before, no row, armed. Its mute, its history and its page stay. EINVAL as
+ * above, ENOENT if the session has none of that id. VMON_IOC_STATE tells how one is, with
+ * the same errnos, VMON_IOC_LIST which there are. All three need the device open for writing.
+ *
  * VMON_IOC_CANCEL ends one watch of this session by its id: ENOENT if it has
  * none of that id. VMON_IOC_CANCEL_ALL ends all of them.
  *
@@ -107,238 +201,18 @@ struct vmon_dump_request {
 #define VMON_IOC_CANCEL_ALL	_IO('v', 0x62)
 #define VMON_IOC_RELEASE	_IOW('v', 0x63, __u64)
 #define VMON_IOC_DUMP		_IOWR('v', 0x64, struct vmon_dump_request)
-
-/* ---- records ----------------------------------------------------------- */
-
-#define VMON_RECORD_MAGIC 0x4d56	/* "VM" */
-
-enum vmon_record_type {
-	VMON_RECORD_DUMP_BEGIN = 1,
-	VMON_RECORD_HIT = 2,
-	VMON_RECORD_TASK = 3,
-	VMON_RECORD_PROCESS = 4,
-	VMON_RECORD_MAPPINGS = 5,
-	VMON_RECORD_DUMP_END = 6,
-	VMON_RECORD_LOST = 7,
-	VMON_RECORD_WATCH_END = 8,
-	VMON_RECORD_HANG = 9,
-};
-
-/*
- * Every record starts with this. read() returns whole records only. Each
- * record takes the next sequence number, those that found the buffer full
- * too, so a gap in the numbers is where records were lost.
- */
-struct vmon_record {
-	__u16 magic;			/* VMON_RECORD_MAGIC */
-	__u16 type;			/* enum vmon_record_type */
-	__u32 size;			/* of the whole record, a multiple of 8 */
-	__u64 sequence;			/* from 1 */
-	__u64 time_ns;			/* CLOCK_MONOTONIC, when it was written */
-	__u64 dump_id;			/* from 1; 0: belongs to no dump */
-	__u32 cpu;			/* that wrote it */
-	__u32 reserved;
-};
-
-/* Bits of vmon_dump_begin.reason. */
-enum vmon_dump_reason {
-	VMON_DUMP_HIT = 1,
-	VMON_DUMP_REQUEST = 2,		/* VMON_IOC_DUMP */
-	VMON_DUMP_HANG = 4,		/* the kernel found hung tasks */
-};
-
-/* Opens a dump; its hits follow, then its hung tasks. */
-struct vmon_dump_begin {
-	struct vmon_record record;
-	__u64 realtime_ns;		/* CLOCK_REALTIME of record.time_ns */
-	__u32 reason;			/* enum vmon_dump_reason */
-	__u32 hits;			/* VMON_RECORD_HIT records that follow */
-};
-
-/* One watch whose comparison held at a tick. */
-struct vmon_hit {
-	struct vmon_record record;
-	__u64 watch_id;
-	__u64 address;
-	__u64 value;			/* sign- or zero-extended to 64 bits */
-	__u64 threshold;
-	__u64 muted_ticks;		/* before, at which it held while the watch was muted */
-	__u64 interval_ns;
-	__u64 tick_ns;			/* CLOCK_MONOTONIC of the tick */
-	__u64 tick_realtime_ns;		/* CLOCK_REALTIME of the tick */
-	__u64 running_ip;		/* what the tick interrupted on its CPU */
-	__u32 running_pid;		/* 0: the CPU was idle */
-	__u32 tick_cpu;
-	__u32 pid;			/* process of the variable */
-	__u8 length;
-	__u8 comparison;		/* enum vmon_comparison */
-	__u8 flags;			/* enum vmon_watch_flags */
-	__u8 reserved0;
-	char name[MAX_NAME_LEN + 1];
-	char running_comm[VMON_COMM_LEN];
-};
-
-/* A task that the kernel found hung: it waits uninterruptibly, and was not scheduled for long. */
-struct vmon_hang {
-	struct vmon_record record;
-	__u64 start_time_ns;		/* CLOCK_BOOTTIME */
-	__u32 pid;
-	__u32 tgid;
-	char comm[VMON_COMM_LEN];
-};
-
-/* User registers, in the order of the kernel's user_regs_struct. */
-struct vmon_registers {
-	__u64 r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8;
-	__u64 rax, rcx, rdx, rsi, rdi, orig_rax;
-	__u64 rip, cs, eflags, rsp, ss;
-};
-
-/* Bits of vmon_task.flags. */
-enum vmon_task_flags {
-	VMON_TASK_KERNEL_THREAD = 1,	/* has no user side */
-	VMON_TASK_REGISTERS = 2,	/* registers are valid */
-	VMON_TASK_ON_CPU = 4,		/* captured by an interrupt while it ran */
-	VMON_TASK_STALE = 8,		/* ran elsewhere and could not be interrupted:
-					   registers are of its last kernel entry */
-	VMON_TASK_32BIT = 16,		/* user code is 32-bit */
-	VMON_TASK_MOVED = 32,		/* ran between state and stacks being read: they
-					   may be of different moments */
-	VMON_TASK_KERNEL_TRUNCATED = 64,	/* more kernel frames than fit */
-	VMON_TASK_USER_TRUNCATED = 128,	/* the user stack is longer than its copy */
-	VMON_TASK_HIT = 256,		/* belongs to a process whose variable hit */
-};
-
-/*
- * One task. Three parts follow the struct, each padded to 8 bytes:
- *   kernel_frames * __u64   return addresses, leaf first
- *   stack_bytes             copy of the user stack from address stack_start up
- *   cgroup_bytes            path of its cgroup (default hierarchy), no NUL
- * Bit n of stack_missing: the n-th page that the copy touches could not be
- * read without waiting, and is zero in the copy.
- */
-struct vmon_task {
-	struct vmon_record record;
-	__u64 start_time_ns;		/* CLOCK_BOOTTIME */
-	__u32 pid;
-	__u32 tgid;
-	char comm[VMON_COMM_LEN];
-	__u32 flags;			/* enum vmon_task_flags */
-	__u8 state;			/* letter as in ps: R, S, D, I, T, … */
-	__u8 reserved0[3];
-	__u64 address_space;		/* of the dump's MAPPINGS; 0: none */
-	__u64 wait_channel;		/* kernel address it sleeps in; 0: none */
-	struct vmon_registers registers;
-	__u64 stack_start;
-	__u32 stack_bytes;
-	__u32 stack_missing;
-	__u32 kernel_frames;
-	__u32 cgroup_bytes;
-};
-
-/* One process: of a task of the dump, or an ancestor of one. */
-struct vmon_process {
-	struct vmon_record record;
-	__u64 start_time_ns;		/* CLOCK_BOOTTIME */
-	__u32 pid;
-	__u32 parent_pid;		/* 0: none */
-	char comm[VMON_COMM_LEN];
-	__u32 command_line_bytes;	/* follow, arguments end in NUL as in /proc */
-	__u32 reserved;
-};
-
-/* Bits of vmon_mappings.flags. */
-enum vmon_mappings_flags {
-	VMON_MAPPINGS_BUSY = 1,		/* the mmap lock was taken: none could be read */
-	VMON_MAPPINGS_TRUNCATED = 2,	/* more than the module's limit */
-};
-
-/*
- * The executable mappings of an address space, in ascending order; a long list
- * is spread over several records. Each struct vmon_mapping is followed by
- * its path, padded to 8 bytes.
- */
-struct vmon_mappings {
-	struct vmon_record record;
-	__u64 address_space;		/* number within the dump, from 1 */
-	__u32 tgid;			/* a process that uses it */
-	__u32 flags;			/* enum vmon_mappings_flags */
-	__u32 count;
-	__u32 reserved;
-};
-
-struct vmon_mapping {
-	__u64 start;
-	__u64 end;			/* first address behind it */
-	__u64 offset;			/* in the file, bytes */
-	__u64 inode;			/* 0: no file */
-	__u32 device_major;
-	__u32 device_minor;
-	__u8 build_id[VMON_BUILD_ID_MAX];	/* read from the process's memory */
-	__u8 build_id_bytes;		/* 0: none was found */
-	__u8 reserved0;
-	__u16 path_bytes;		/* as in /proc/PID/maps, without NUL or escapes */
-};
-
-/* Closes a dump with its totals. */
-struct vmon_dump_end {
-	struct vmon_record record;
-	__u64 first_capture_ns;		/* CLOCK_MONOTONIC; a hit's delay is from its tick_ns */
-	__u64 last_capture_ns;		/* 0: no task was captured */
-	__u64 duration_ns;
-	__u32 tasks_seen;		/* looked at */
-	__u32 tasks_captured;
-	__u32 skipped_limit;		/* selected, but past max_tasks */
-	__u32 skipped_time;		/* … past max_dump_ms */
-	__u32 skipped_exited;		/* … gone before their turn */
-	__u32 skipped_full;		/* … captured, but the buffer was full */
-};
-
-/* Records did not fit into the buffer. */
-struct vmon_lost {
-	struct vmon_record record;
-	__u64 count;
-	__u64 first_sequence;
-	__u64 last_sequence;
-};
-
-enum vmon_watch_end_reason {
-	VMON_END_UNMAPPED = 1,		/* nothing readable is mapped there any more */
-	VMON_END_EXITED = 2,		/* the address space is gone: exit or exec */
-	VMON_END_NO_MEMORY = 3,		/* the new page could not be pinned */
-};
-
-/* A watch ended though its session did not ask for it. */
-struct vmon_watch_end {
-	struct vmon_record record;
-	__u64 watch_id;
-	__u64 address;
-	__u32 pid;
-	__u32 reason;			/* enum vmon_watch_end_reason */
-	char name[MAX_NAME_LEN + 1];
-};
-
-/* ---- the layout does not depend on the compiler ------------------------- */
-
-#ifdef __cplusplus
-#define VMON_ASSERT_SIZE(type, bytes) static_assert(sizeof(struct type) == (bytes), #type)
-#else
-#define VMON_ASSERT_SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), #type)
-#endif
+#define VMON_IOC_WATCH_CONDITION _IOWR('v', 0x65, struct vmon_watch_condition)
+#define VMON_IOC_CHANGE		_IOW('v', 0x66, struct vmon_change)
+#define VMON_IOC_STATE		_IOWR('v', 0x67, struct vmon_watch_state)
+#define VMON_IOC_LIST		_IOWR('v', 0x68, struct vmon_watch_list)
 
 VMON_ASSERT_SIZE(vmon_watch, 72);
+VMON_ASSERT_SIZE(vmon_watch_condition, 120);
+VMON_ASSERT_SIZE(vmon_change, 48);
+VMON_ASSERT_SIZE(vmon_watch_state, 64);
+VMON_ASSERT_SIZE(vmon_watch_list, 16);
 VMON_ASSERT_SIZE(vmon_dump_request, 16);
-VMON_ASSERT_SIZE(vmon_record, 40);
-VMON_ASSERT_SIZE(vmon_dump_begin, 56);
-VMON_ASSERT_SIZE(vmon_hit, 160);
-VMON_ASSERT_SIZE(vmon_hang, 72);
-VMON_ASSERT_SIZE(vmon_registers, 168);
-VMON_ASSERT_SIZE(vmon_task, 288);
-VMON_ASSERT_SIZE(vmon_process, 80);
-VMON_ASSERT_SIZE(vmon_mappings, 64);
-VMON_ASSERT_SIZE(vmon_mapping, 64);
-VMON_ASSERT_SIZE(vmon_dump_end, 88);
-VMON_ASSERT_SIZE(vmon_lost, 64);
-VMON_ASSERT_SIZE(vmon_watch_end, 80);
+
+#include "vmon_records.h"
 
 #endif /* VARIABLE_MONITOR_H */

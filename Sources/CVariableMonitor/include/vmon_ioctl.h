@@ -18,6 +18,35 @@ static inline int vmon_ioctl_watch(int fd, struct vmon_watch *watch)
 	return ioctl(fd, VMON_IOC_WATCH, watch) < 0 ? -errno : 0;
 }
 
+/* The same with any condition; fills in condition->watch.id. */
+static inline int vmon_ioctl_watch_condition(int fd, struct vmon_watch_condition *condition)
+{
+	return ioctl(fd, VMON_IOC_WATCH_CONDITION, condition) < 0 ? -errno : 0;
+}
+
+/* Gives the watch of change->id other values. */
+static inline int vmon_ioctl_change(int fd, const struct vmon_change *change)
+{
+	return ioctl(fd, VMON_IOC_CHANGE, change) < 0 ? -errno : 0;
+}
+
+/* Fills in how the watch of state->id is. */
+static inline int vmon_ioctl_state(int fd, struct vmon_watch_state *state)
+{
+	return ioctl(fd, VMON_IOC_STATE, state) < 0 ? -errno : 0;
+}
+
+/* Writes the first ids, and to *count how many watches there are. */
+static inline int vmon_ioctl_list(int fd, __u64 *ids, __u32 capacity, __u32 *count)
+{
+	struct vmon_watch_list list = { (__u64)(unsigned long)ids, capacity, 0 };
+
+	if (ioctl(fd, VMON_IOC_LIST, &list) < 0)
+		return -errno;
+	*count = list.count;
+	return 0;
+}
+
 /* Ends the watch of that id. */
 static inline int vmon_ioctl_cancel(int fd, __u64 id)
 {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
 import FuzzInput
+import Symbolisation
+import WaitForGraph
 
 /// The module's records: parsed, and then all that is only computed when it is asked for.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -54,6 +56,14 @@ private func read(_ dump: Dump) {
         read(task)
         consume(dump.chain(of: task.tgid).map(\.pid))
     }
+    checkVerdicts(on: dump)
+}
+
+private func checkVerdicts(on dump: Dump) {
+    let graph = WaitForGraph(
+        dump, functions: KernelSymbols(kallsyms: [], modules: []), variables: KernelVariables(kallsyms: { [] }))
+    let judged = graph.verdicts().flatMap { $0.waits + $0.behind }.map(\.waiter.id)
+    require(judged.count == graph.waits.count && Set(judged).count == judged.count, "a wait without its one verdict")
 }
 
 private func read(_ task: CapturedTask) {

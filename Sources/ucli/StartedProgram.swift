@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Glibc
+import SystemPackage
+
+/// A program that this one has started, and whose end it waits for.
+final class StartedProgram {
+    let pid: pid_t
+    /// As wait(2) has it; nil as long as it runs.
+    private var status: CInt?
+
+    /// Returns when the program has taken the place of this one in the new process (`posix_spawnp`): its files
+    /// are mapped, and it has not yet run more than an instant.
+    init(_ command: [String]) throws(Failure) {
+        var attributes = posix_spawnattr_t()
+        var defaults = sigset_t()
+        unsafe sigemptyset(&defaults)
+        // This program ignores it, which is nothing to inherit.
+        unsafe sigaddset(&defaults, SIGPIPE)
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+
+        var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
+        defer { unsafe arguments.forEach { unsafe free($0) } }
+        var number = pid_t()
+        let result = unsafe posix_spawnp(&number, command[0], nil, &attributes, &arguments, environ)
+        guard result == 0 else { throw .cannotOpen(command[0], Errno(rawValue: result)) }
+        pid = number
+    }
+
+    var hasEnded: Bool {
+        reap(WNOHANG)
+        return status != nil
+    }
+
+    /// Asks it to end.
+    func terminate() {
+        if !hasEnded { kill(pid, SIGTERM) }
+    }
+
+    /// Waits for its end; what this program is to exit with.
+    func exitCode() -> ExitCode {
+        reap(0)
+        guard let status else { return ExitCode(EXIT_FAILURE) }
+        let signal = status & 0x7f
+        // As shells do.
+        return ExitCode(signal == 0 ? status >> 8 & 0xff : 128 + signal)
+    }
+
+    private func reap(_ options: CInt) {
+        var status: CInt = 0
+        while self.status == nil {
+            let result = unsafe waitpid(pid, &status, options)
+            if result == pid { self.status = status }
+            if result >= 0 || errno != EINTR { return }
+        }
+    }
+}

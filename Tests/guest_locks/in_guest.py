@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs in the guest: lets scenarios happen while the kernel's own detectors watch.
+
+usage: in_guest.py PLAN
+
+Lines `evidence: NAME` in the kernel log part the scenarios. What the modules and the
+files of lockdep say goes to $VM_OUT/evidence.json, by the same names.
+"""
+
+import json
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "guest"))
+
+from eventually import eventually  # noqa: E402
+from locktest import SLEEPER, SPINLOCKS, UNLOCK_ORDER, LockTest  # noqa: E402
+from module import KernelLog  # noqa: E402
+from subjects import read_proc  # noqa: E402
+
+LONG = 3_600_000
+HUNG_SECONDS = 3
+found = {}
+log = KernelLog()
+
+
+def begin(name):
+    """A new part of the log, and the dictionary of what is found in it."""
+    Path("/dev/kmsg").write_text(f"evidence: {name}\n", encoding="ascii")
+    return found.setdefault(name, {})
+
+
+def status_of(module):
+    status, threads = module.status()
+    return {"state": status["state"], "pids": [thread.pid for thread in threads]}
+
+
+def refusal(function, *arguments):
+    """The error's number, or None."""
+    try:
+        function(*arguments)
+    except OSError as error:
+        return error.errno
+
+
+# ---- the detectors of every kernel ----
+
+
+def lower_thresholds():
+    for path, value in {
+        "/proc/sys/kernel/hung_task_timeout_secs": HUNG_SECONDS,
+        "/proc/sys/kernel/hung_task_check_interval_secs": 1,
+        "/proc/sys/kernel/hung_task_warnings": -1,
+        # A CPU is locked up after twice that.
+        "/proc/sys/kernel/watchdog_thresh": 2,
+        "/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout": 4,
+    }.items():
+        Path(path).write_text(str(value), encoding="ascii")
+
+
+def is_reported(pid):
+    """Whether the kernel has found this task hung, and has printed its stack to the end."""
+    lines = log.read()
+    begins = [at for at, line in enumerate(lines) if f":{pid} blocked for more than" in line]
+    return begins and any("</TASK>" in line for line in lines[begins[0]:])
+
+
+def wait_until_hung(pids):
+    for pid in pids:
+        eventually(lambda: is_reported(pid), f"{pid} found hung")
+
+
+def wait_for_detector():
+    """Waits for rounds enough of khungtaskd to find what it will ever find."""
+    [pid] = [pid for pid in os.listdir("/proc") if pid.isdigit() and read_proc(pid, "comm") == "khungtaskd\n"]
+
+    def rounds():
+        return int(re.search(r"^voluntary_ctxt_switches:\t(\d+)", read_proc(pid, "status"), re.MULTILINE)[1])
+
+    time.sleep(HUNG_SECONDS)
+    until = rounds() + 3
+    eventually(lambda: rounds() >= until, "rounds of the hang detector")
+
+
+def hang(name, number, blocked, **parameters):
+    """A deadlock whose threads of these numbers are found hung, and what stopping it says."""
+    part = begin(name)
+    abba = LockTest("abba", testsuite=number, timeout_ms=LONG, **parameters)
+    abba.load()
+    abba.wait_for_state("deadlocked")
+    part.update(status_of(abba))
+    wait_until_hung([part["pids"][thread - 1] for thread in blocked])
+    part["stop"] = refusal(abba.write, "stop")
+    part["rmmod"] = refusal(abba.unload)
+
+
+def detectors():
+    """Each scenario, with its last thread rescued at the end; those for good come last."""
+    lower_thresholds()
+    hang("semaphore", 3, [1], rescue=1)
+    hang("rwsem_write", 4, [1], rescue=1)
+    hang("rwsem_read", 5, [1], rescue=1)
+    hang("three_way", 6, [1, 2], rescue=1)
+    hang("mutex_semaphore", 7, [1], rescue=1)
+
+    part = begin("unlock_order")
+    abba = LockTest("abba", testsuite=UNLOCK_ORDER, rescue=0)
+    abba.load()
+    abba.wait_for_state("finished")
+    wait_for_detector()
+    part.update(status_of(abba))
+    abba.unload()
+
+    part = begin("sleeper")
+    abba = LockTest("abba", testsuite=SLEEPER, hold_seconds=4 * HUNG_SECONDS, timeout_ms=LONG, rescue=0)
+    abba.load()
+    wait_until_hung([abba.status()[1][1].pid])
+    abba.wait_for_state("finished")
+    part.update(status_of(abba))
+    abba.unload()
+
+    part = begin("spinlock")
+    abba = LockTest("abba", testsuite=SPINLOCKS, timeout_ms=15000, rescue=1)
+    abba.load()
+    abba.wait_for_state("timed_out")
+    part.update(status_of(abba))
+    abba.unload()
+
+    part = begin("recursion")
+    recursion = LockTest("mutex_recursion", rescue=0)
+    recursion.load()
+    recursion.write("recursion")
+    recursion.wait_for_state("deadlocked")
+    part.update(status_of(recursion))
+    wait_until_hung(part["pids"])
+
+    hang("orphan", 11, [2], rescue=0)
+
+
+def for_good():
+    """The plainest deadlock: nobody sees threads that wait killably, everybody the others."""
+    lower_thresholds()
+    part = begin("killable")
+    abba = LockTest("abba", testsuite=2, timeout_ms=LONG)
+    abba.load()
+    abba.wait_for_state("deadlocked")
+    wait_for_detector()
+    part.update(status_of(abba))
+    abba.unload()
+    hang("mutex", 2, [1, 2], rescue=0)
+
+
+# ---- lockdep ----
+
+
+def lockdep_is_on():
+    text = Path("/proc/lockdep_stats").read_text(encoding="ascii")
+    return re.search(r"^ debug_locks: +(\d)$", text, re.MULTILINE)[1] == "1"
+
+
+def lockdep_classes():
+    """The paragraphs of /proc/lockdep about locks of these modules."""
+    paragraphs = Path("/proc/lockdep").read_text(encoding="utf-8").split("\n\n")
+    return [text for text in paragraphs if re.search(r": (spinlock|mutex|rwsem|semaphore)_[abc12]$", text.split("\n")[0])]
+
+
+def lockdep(name, module, start, end_state):
+    """One scenario: what lockdep knows when it has come to this state."""
+    part = begin(name)
+    module.load()
+    if start:
+        module.write(start)
+    module.wait_for_state(end_state)
+    part.update(status_of(module), lockdep_is_on=lockdep_is_on(), classes=lockdep_classes())
+    module.unload()
+
+
+def abba_under_lockdep(name, number, end_state="deadlocked", **parameters):
+    lockdep(name, LockTest("abba", testsuite=number, **{"timeout_ms": LONG, **parameters}), None, end_state)
+
+
+def lockdep_silent():
+    """What it has nothing to say about, and then, for it is still awake, something."""
+    abba_under_lockdep("semaphore", 3)
+    abba_under_lockdep("mutex_semaphore", 7)
+    abba_under_lockdep("unlock_order", UNLOCK_ORDER, "finished")
+    abba_under_lockdep("sleeper", SLEEPER, "finished", hold_seconds=1)
+    lockdep("mutex_hold", LockTest("mutex_hold", first_seconds=1, second_seconds=1), "two", "finished")
+    lockdep("recursion", LockTest("mutex_recursion", timeout_ms=LONG), "recursion", "deadlocked")
+
+
+PLANS = {
+    "detectors": detectors,
+    "for_good": for_good,
+    "lockdep_silent": lockdep_silent,
+    "lockdep_spinlock": lambda: abba_under_lockdep("spinlock", SPINLOCKS, "timed_out", timeout_ms=2000),
+    "lockdep_mutex": lambda: abba_under_lockdep("mutex", 2),
+    "lockdep_rwsem_write": lambda: abba_under_lockdep("rwsem_write", 4),
+    "lockdep_rwsem_read": lambda: abba_under_lockdep("rwsem_read", 5),
+    "lockdep_three_way": lambda: abba_under_lockdep("three_way", 6),
+    "lockdep_orphan": lambda: abba_under_lockdep("orphan", 11),
+}
+
+if __name__ == "__main__":
+    PLANS[sys.argv[1]]()
+    begin("end")
+    Path(os.environ["VM_OUT"], "evidence.json").write_text(json.dumps(found), encoding="utf-8")
