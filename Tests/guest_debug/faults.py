@@ -79,23 +79,32 @@ class NthFault:
 MISSES_AT_THE_END = 3
 
 
+def until_no_step_is_left(strikes):
+    """Calls strikes(1), strikes(2), …, each of which tells whether a step of that number was there to fail."""
+    number, misses = 1, 0
+    while misses < MISSES_AT_THE_END:
+        misses = 0 if strikes(number) else misses + 1
+        number += 1
+
+
 def each_step(call, undo=lambda result: None, after=lambda error: None):
     """
     Calls with the 1st, 2nd, … step failing, until no step is left; the errnos of those
     that failed. A call that copes is undone; after() runs after each one.
     """
     fault, errors = NthFault(), []
+
+    def strikes(number):
+        result, error, struck = fault.outcome(number, call)
+        if error is None:
+            undo(result)
+        else:
+            assert struck, f"failed without a fault: {errno.errorcode[error]}"
+            errors.append(error)
+        after(error)
+        return struck
+
     with allocations_that_wait():
-        number, misses = 1, 0
-        while misses < MISSES_AT_THE_END:
-            result, error, struck = fault.outcome(number, call)
-            if error is None:
-                undo(result)
-            else:
-                assert struck, f"failed without a fault: {errno.errorcode[error]}"
-                errors.append(error)
-            after(error)
-            misses = 0 if struck else misses + 1
-            number += 1
+        until_no_step_is_left(strikes)
     fault.close()
     return errors

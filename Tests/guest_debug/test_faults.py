@@ -16,7 +16,7 @@ import pytest
 import abi
 from dumps import check_self_contained, check_sequence, dumps_of
 from eventually import eventually
-from faults import DEBUGFS, MISSES_AT_THE_END, NthFault, allocations_that_wait, each_step, knobs
+from faults import DEBUGFS, NthFault, allocations_that_wait, each_step, knobs, until_no_step_is_left
 from module import MODULE_FILE, SPLATS, is_loaded
 from subjects import PAGE, Child, Variable, pinned_bytes
 
@@ -96,16 +96,20 @@ def first_watch(number):
 
 def test_the_first_watch_of_an_address_space_fails_at_each_step_and_leaves_nothing(module):
     """Some of what the kernel keeps for an address space is only allocated once."""
-    errors, misses = [], 0
-    with allocations_that_wait():
-        while misses < MISSES_AT_THE_END:
-            child = Child()
-            error, struck, pinned = child.run(first_watch, len(errors) + 1)
+    errors = []
+
+    def strikes(number):
+        child = Child()
+        error, struck, pinned = child.run(first_watch, number)
+        assert pinned == (0 if error else PAGE), (number, error)
+        child.end()
+        if error:
             errors.append(error)
-            misses = 0 if struck else misses + 1
-            assert pinned == (0 if error else PAGE), errors
-            child.end()
-    check_clean([error for error in errors if error], at_least=5)
+        return struck
+
+    with allocations_that_wait():
+        until_no_step_is_left(strikes)
+    check_clean(errors, at_least=3)
     module.wait_for_status(watches=0, groups=0)
 
 
