@@ -43,6 +43,8 @@ public struct DefaultReport: MergingRenderer {
         }
         write("#*", comm, to: &output)
         output.write("    进程链信息:\n")
+        // Of a task that was reaped while it was recorded, nothing else is known.
+        if resolved.chain.isEmpty { write("#^", "[\(comm)]", to: &output) }
         for process in resolved.chain {
             write("#^", process.commandLine, to: &output)
         }
