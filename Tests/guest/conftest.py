@@ -10,7 +10,7 @@ import pytest
 from eventually import eventually
 from memory import page_counts
 from module import PROC, KernelLog, Module, is_loaded
-from subjects import end_descendants, pinned_bytes
+from subjects import end_descendants, wait_for_pinned
 
 PR_SET_CHILD_SUBREAPER = 36
 # On the debug kernel everything takes many times longer.
@@ -70,7 +70,7 @@ def module(kernel_log, request):
     module.close()
     try:
         module.wait_for_status(watches=0, groups=0)
-        assert pinned_bytes() == 0
+        wait_for_pinned(0)
         eventually(lambda: page_counts() == before, f"page counts as before: {before}")
     finally:
         module.unload()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import abi
 from eventually import eventually
-from subjects import PAGE, pinned_bytes
+from subjects import PAGE, wait_for_pinned
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.mmap.restype = libc.mremap.restype = libc.shmat.restype = ctypes.c_void_p
@@ -112,7 +112,7 @@ def assert_ended(module, session, identifier, place, reason, pid=None):
     assert (end.watch_id, end.address, end.reason) == (identifier, place.address, reason)
     assert (end.pid, end.name, end.dump_id) == (pid or os.getpid(), "temp", 0)
     module.wait_for_status(watches=0, groups=0)
-    assert pinned_bytes() == 0
+    wait_for_pinned(0)
 
 
 # ---- what the kernel says about pages ----

@@ -138,7 +138,7 @@ class KernelLog:
             text = record.split(b";", 1)[1].split(b"\n", 1)[0]
             # The device writes bytes beyond ASCII, and backslashes, as \xNN.
             text = re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), text)
-            self.lines.append(text.decode())
+            self.lines.append(text.decode(errors="backslashreplace"))
 
     def splats(self):
         return [line for line in self.read() if SPLATS.search(line)]

@@ -267,6 +267,11 @@ def pinned_bytes(pid="self"):
     raise AssertionError("no VmPin")
 
 
+def wait_for_pinned(count):
+    """A watch's end is told before its page is given back."""
+    eventually(lambda: pinned_bytes() == count, f"{count} bytes pinned")
+
+
 def end_descendants():
     """Kills and reaps what this process has started, directly or not."""
     while True:

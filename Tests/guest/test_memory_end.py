@@ -13,7 +13,7 @@ from abi import outcome
 from eventually import eventually
 from memory import Place, assert_ended, assert_hit, assert_no_hit, call, libc, wait_for
 from subjects import (PAGE, Child, Variable, assign_own, create_own, fork_pausing, give_own_away,
-                      keep_own_over_exec, open_own, pinned_bytes, state_of, watch_own)
+                      keep_own_over_exec, open_own, pinned_bytes, state_of, wait_for_pinned, watch_own)
 
 pytestmark = pytest.mark.module(dump_gap_ms=0)
 EXIT = 60       # the system call that ends one thread
@@ -116,7 +116,7 @@ def test_watches_of_a_passed_session_go_on_and_are_not_the_receiver_s(module, se
     taken = passed.session
     assert [outcome(taken.watch, Variable(), 150), outcome(taken.cancel, passed.identifier),
             outcome(taken.cancel_all), outcome(taken.release, 1)] == ["EIO"] * 4
-    assert pinned_bytes() == 0
+    wait_for_pinned(0)
     assert module.status()["watches"] == 1
     passed.child.run(assign_own, 151)
     assert_hit(session, 151)

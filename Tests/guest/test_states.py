@@ -88,7 +88,8 @@ def test_every_thread_of_the_process_that_hit_is_reported_whatever_its_state(sce
 def test_kernel_threads_have_no_user_section_and_others_have_one(scene):
     kernel_threads = [task for task in scene.tasks if "[kthreadd]" in task.chain]
     assert kernel_threads
-    assert all(task.registers is None and task.state in "RDI" for task in kernel_threads)
+    # One that ran when it was chosen may sleep by its turn.
+    assert all(task.registers is None and task.state in "RDIS" for task in kernel_threads)
     # Asleep, a kernel thread came from its start.
     starts = ("ret_from_fork", "ret_from_fork_asm")     # the latter since 6.6
     assert all(names(task.kernel)[-1] in starts for task in kernel_threads if task.state == "I")
