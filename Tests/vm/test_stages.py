@@ -58,6 +58,49 @@ def test_verdict(tool, monkeypatch, capfd, script, result, last, status):
     assert capfd.readouterr().out.splitlines()[-1] == last
 
 
+def report(**outcomes):
+    """A JUnit report of tests in Tests/guest/test_a.py: each is good, or tells what it is."""
+    cases = (f'<testcase classname="Tests.guest.test_a" name="{name}">{outcome and f"<{outcome}/>"}</testcase>'
+             for name, outcome in outcomes.items())
+    return f"<testsuite>{''.join(cases)}</testsuite>"
+
+
+def writes(text, file, status):
+    return ["bash", "-c", f"cat > {file} <<'END'\n{text}\nEND\nexit {status}"]
+
+
+BAD = "failure"
+MANY = dict.fromkeys("bcdefg", BAD)
+# What the first and the second run of a guest's stage say, and their exit statuses; what it
+# comes to, and how many tests passed only when run again.
+SECOND_CHANCES = {
+    "passes then": (report(a="", b=BAD), 1, report(b=""), 0, "2 passed, 0 failed", 1),
+    "fails again": (report(a="", b=BAD), 1, report(b=BAD), 1, "1 passed, 1 failed", 0),
+    "one of two": (report(b=BAD, c="error"), 1, report(b=BAD, c=""), 1, "1 passed, 1 failed", 1),
+    "skipped then": (report(a="", b=BAD), 1, report(b="skipped"), 0, "1 passed, 1 failed", 0),
+    "a splat at first": (report(a="", b=BAD), 86, report(b=""), 0, "1 passed, 1 failed", 0),
+    "a splat then": (report(a="", b=BAD), 1, report(b=""), 86, "1 passed, 1 failed", 0),
+    "too many": (report(**MANY), 1, report(**dict.fromkeys(MANY, "")), 0, "0 passed, 6 failed", 0),
+}
+
+
+@pytest.mark.parametrize(("first", "first_status", "second", "second_status", "last", "listed"),
+                         SECOND_CHANCES.values(), ids=SECOND_CHANCES.keys())
+def test_second_chance(tool, monkeypatch, capfd, first, first_status, second, second_status, last, listed):
+    once, again = tool.LOGS / "once.xml", tool.LOGS / "again.xml"
+
+    def rerun(tests):
+        assert set(tests) <= {"Tests/guest/test_a.py::b", "Tests/guest/test_a.py::c"}
+        return tool.Stage("again", writes(second, again, second_status), again)
+
+    stage = tool.Stage("once", writes(first, once, first_status), once, rerun=rerun)
+    monkeypatch.setattr(tool, "STAGES", {"one": stage})
+    assert tool.main([]) == (0 if last.endswith(" 0 failed") else 1)
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[-1] == last
+    assert sum(line.startswith("passed only when run again: Tests/guest/test_a.py::") for line in lines) == listed
+
+
 def test_result_of_an_earlier_run_does_not_count(tool, monkeypatch, capfd):
     (tool.LOGS / "one.xml").write_text(JUNIT.replace("<failure/>", "").replace("<error/>", ""))
     assert run(tool, monkeypatch, "true", "one.xml") == 1
