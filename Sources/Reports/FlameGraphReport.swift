@@ -13,9 +13,12 @@ struct FlameGraphReport: ReportRenderer {
     private var tree = StackTree()
     private var dumps = 0
     private var causes: [String] = []
+    private var histories: [HistoryPlot] = []
+    private var historiesLeftOut: UInt64 = 0
     private var hasSamples = false
 
     private static let causesMax = 3
+    private static let historiesMax = 24
     /// Of the nodes in which others were merged, behind the kinds of ``FrameNames``.
     private static let mergedKind: UInt8 = 3
 
@@ -26,6 +29,10 @@ struct FlameGraphReport: ReportRenderer {
     mutating func begin(_ dump: Dump, to output: inout ReportBuffer) {
         dumps += 1
         causes += dump.hits.map { "\($0.conditionText) (process \($0.pid))" }
+        let plots = dump.histories.lazy.filter { !$0.samples.isEmpty }.map { HistoryPlot($0, in: dump) }
+        for plot in plots {
+            if histories.count < Self.historiesMax { histories.append(plot) } else { historiesLeftOut += 1 }
+        }
     }
 
     mutating func write(_ task: ResolvedTask, to output: inout ReportBuffer) {
@@ -55,6 +62,8 @@ struct FlameGraphReport: ReportRenderer {
             $0.string("title", dumps > 0 ? "\(title) in \(dumps) \(dumps == 1 ? "dump" : "dumps")" : title)
             $0.string("subtitle", subtitle)
             $0.string("unit", unit)
+            $0.array("histories", histories) { $0.write(to: &$1) }
+            $0.number("historiesLeftOut", historiesLeftOut)
             $0.array("names", names.entries.map(\.name) + ["…"]) { $1.string(nil, $0) }
             $0.array("kinds", names.entries.map(\.kind.rawValue) + [Self.mergedKind]) {
                 $1.element($0)

@@ -3,6 +3,21 @@ import CVariableMonitor
 import RecordWriting
 import Reports
 
+/// `CLOCK_MONOTONIC` in ns.
+private let tick: UInt64 = 5_000_000_000
+
+/// Ticks of 10 µs, at the last of which the first watch hit.
+private func history(
+    _ name: String, of watch: UInt64, _ writer: inout RecordWriter, value: (UInt64) -> UInt64
+) {
+    var history = vmon_history()
+    (history.watch_id, history.pid, history.interval_ns) = (watch, 4100, 10_000)
+    (history.name, history.length, history.count) = (fixed(name), 8, 257)
+    writer.append(
+        VMON_RECORD_HISTORY, history,
+        parts: (0..<257).map { bytesOf(vmon_sample(time_ns: tick - 2_560_000 + $0 * 10_000, value: value($0))) })
+}
+
 /// A thousand tasks of a machine whose database waits for its disk: what a real dump looks like.
 func serviceSample() -> Sample {
     var sample = Sample()
@@ -11,7 +26,17 @@ func serviceSample() -> Sample {
         writer.begin(realtime: 1_701_141_698_684_973_655, hits: 1)
         var hit = vmon_hit()
         (hit.pid, hit.name, hit.value, hit.threshold, hit.length) = (4100, fixed("queue_length"), 812, 500, 8)
+        (hit.watch_id, hit.tick_ns) = (1, tick)
         writer.append(VMON_RECORD_HIT, hit)
+        // Both go up and down at first; then one worker after the other stops, and the queue grows.
+        history("queue_length", of: 1, &writer) {
+            switch $0 {
+            case ..<200: 40 + $0 * 13 % 29
+            case ..<256: 40 + ($0 - 200) * ($0 - 200) / 7
+            default: 812
+            }
+        }
+        history("workers_ready", of: 2, &writer) { $0 < 200 ? 28 + $0 * 7 % 5 : 30 - ($0 - 200) * 29 / 60 }
     }
     var pid: UInt32 = 4100
     for group in groups {

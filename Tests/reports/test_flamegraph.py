@@ -31,6 +31,14 @@ search("SCHEDULE");
 said.matched = element("matched").textContent;
 draw();
 said.pixels = new Set(context.getImageData(0, 0, canvas.width, canvas.height).data).size;
+const texts = (where, what) => [...where.querySelectorAll(what)].map(found => found.textContent);
+said.plots = [...document.querySelectorAll("figure")].map(figure => {
+  const svg = figure.querySelector("svg"), frame = svg.getBoundingClientRect(), hit = svg.querySelector("line.hit");
+  const begin = texts(figure, "span");
+  svg.dispatchEvent(new MouseEvent("mousemove", { clientX: frame.left + Number(hit.getAttribute("x1")) }));
+  return { begin, limits: texts(svg, "text.limit"), dots: svg.querySelectorAll("circle.hit").length,
+           values: svg.querySelector(".values").getAttribute("d"), atHit: texts(figure, ".sample")[0] };
+});
 said.title = document.title;
 said.subtitle = element("subtitle").textContent;
 document.body.dataset.said = JSON.stringify(said);
@@ -71,12 +79,28 @@ def test_keys_mouse_search_and_zoom(use):
     assert said["pixels"] > 20, "something was drawn"
 
 
+def test_histories_are_plotted_with_threshold_and_hit(use):
+    queue, workers = use("service")["plots"]
+    assert queue["begin"] == ["queue_length = 812 > 500 (process 4100 in dump 1)", "257 ticks"]
+    assert workers["begin"] == ["workers_ready (process 4100 in dump 1)", "257 ticks"]
+    assert (queue["limits"], queue["dots"]) == (["500"], 1)
+    assert (workers["limits"], workers["dots"]) == ([], 0)
+    assert queue["atHit"] == "812 at 0 µs" and workers["atHit"] == "3 at 0 µs"
+    # A value holds until the next tick.
+    assert re.fullmatch(r"M[\d.]+ [\d.]+(H[\d.]+V[\d.]+){256}", queue["values"])
+    heights = [float(height) for height in re.findall(r"V([\d.]+)", queue["values"])]
+    assert heights[-1] == min(heights) < heights[-2] < heights[250] < heights[100], "it rises to the hit"
+
+
 def test_hostile_names_are_only_text(use):
     said = use("hostile")
     assert said["begin"][1] == "6 of 6 tasks (100 %)"
     assert said["subtitle"] == (
         'temp = 151 > 150 (process 51666), low;"<? = -3 < -2 (process 51666), '
         "load = 0.75 > 0.5, at 2 ticks in a row (process 51666)")
+    [load] = said["plots"]
+    assert load["limits"] == ["0.5"]
+    assert load["values"].count("M") == 2, "what is no number is a gap"
 
 
 def test_it_needs_nothing_else(render):
