@@ -27,7 +27,7 @@ SWIFT_PRODUCTS := ucli userstack helloworld conditions
 SWIFT_SOURCES := Package.swift $(shell find Sources testcase -type f ! -path 'testcase/c/*')
 ABI := Sources/CVariableMonitor/include
 C_PROGRAMS := $(patsubst testcase/c/%.c,build/%-c,$(wildcard testcase/c/*.c))
-BENCHMARKS := $(addprefix build/benchmarks/,loop breakpoint parents read_stacks)
+BENCHMARKS := $(addprefix build/benchmarks/,loop breakpoint parents waiters read_stacks)
 C_FLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -Werror -I$(ABI)
 
 .PHONY: all kmod programs swift testcase-c man completions docs setup demo test bench bench-module bench-reports fuzz fuzz-readers soak locks clean help
@@ -107,7 +107,7 @@ test: ## runs every test; STAGE=<name> runs one stage
 
 bench: bench-module bench-reports ## both of the following
 
-bench-module: $(BENCHMARKS) ## what a tick and a dump cost, in instructions, beside the alternatives
+bench-module: $(BENCHMARKS) build/ucli ## what a tick and a dump cost, in instructions, beside the alternatives
 	@tools/vm --icount --memory 4G --timeout 3000 -- /usr/bin/python3 -u Benchmarks/module/run
 
 bench-reports: build/ucli build/benchmarks/deep ## ucli beside perf script, hotspot-perfparser, eu-stack and gdb

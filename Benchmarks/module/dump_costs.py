@@ -6,13 +6,15 @@ import os
 import subprocess
 from collections import Counter
 
-from measure import NS_PER_INSTRUCTION, PROGRAMS, instructions, monitor, running
+from measure import NS_PER_INSTRUCTION, PROGRAMS, instructions, monitor, running, waiting_for
 
 import abi  # of the guest tests, whose folder measure.py adds to the path
 
 PROCESSES = 2000
 DEEP_STACK = 128 << 10      # more than a dump ever copies
 USER_STACK_BYTES = (0, 16384, 65536)
+WAITERS = 200               # each looks for its place in the queue
+LOCKS = ("mutex", "semaphore", "rwsem_write")
 IGNORE_LOGLEVEL = "/sys/module/printk/parameters/ignore_loglevel"
 
 
@@ -30,7 +32,7 @@ def _records(session):
             at += header.size
 
 
-def _dump(user_stack_bytes):
+def _dump(user_stack_bytes, at_least=PROCESSES):
     with monitor(user_stack_bytes=user_stack_bytes, buffer_bytes=256 << 20,
                  max_dump_ms=600_000) as module:
         session = module.open(os.O_RDWR)
@@ -42,10 +44,11 @@ def _dump(user_stack_bytes):
             if kind == abi.DUMP_END:
                 end = abi.BODIES[kind].unpack(data)
     tasks = end.tasks_captured
-    if tasks < PROCESSES or counts[abi.TASK] != tasks:
+    if tasks < at_least or counts[abi.TASK] != tasks:
         raise RuntimeError(f"{tasks} tasks captured, {counts[abi.TASK]} read")
     return {
         "tasks": tasks,
+        "tasks that wait for a lock": counts[abi.BLOCKED],
         "tasks looked at": end.tasks_seen,
         "instructions a task": end.duration_ns / NS_PER_INSTRUCTION / tasks,
         "bytes a task": sum(sizes.values()) / tasks,
@@ -83,6 +86,20 @@ def _read_stacks():
         "instructions a task": found["instructions"] / found["tasks"],
         "bytes a task": found["bytes"] / found["tasks"],
     }
+
+
+def blocked():
+    """Dumps of processes that wait uninterruptibly: for a child, and for a lock."""
+    rows = {}
+    with running("parents", WAITERS, 0):
+        rows["a child that sleeps"] = _dump(0, WAITERS)
+    for lock in LOCKS:
+        with waiting_for(lock, WAITERS):
+            row = _dump(0, WAITERS)
+        if row["tasks that wait for a lock"] < WAITERS:
+            raise RuntimeError(f"of {WAITERS} that wait for a {lock}, {row} says")
+        rows[f"a {lock}"] = row
+    return rows
 
 
 def dumps():

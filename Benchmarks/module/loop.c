@@ -200,8 +200,9 @@ static void report(uint32_t round, unsigned long interrupts)
 	gaps = wanted.rounds - first;
 	total += taken + (unsigned long long)gaps * round;
 	printf("{\"total\": %llu, \"taken\": %llu, \"gaps\": %lu, \"least\": %u, \"median\": %u, "
-	       "\"interrupts\": %lu}\n", total, taken, gaps, gaps ? took[first] - round : 0,
-	       gaps ? took[first + gaps / 2] - round : 0, interrupts);
+	       "\"longest\": %u, \"interrupts\": %lu}\n", total, taken, gaps, gaps ? took[first] - round : 0,
+	       gaps ? took[first + gaps / 2] - round : 0,
+	       gaps ? took[wanted.rounds - 1] - round : 0, interrupts);
 }
 
 int main(int count, char **arguments)

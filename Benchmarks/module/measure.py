@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -20,11 +21,13 @@ from module import Module  # noqa: E402
 NS_PER_INSTRUCTION = 2
 PROGRAMS = Path("/tmp/benchmarks")
 EMPTY_TIMER = PROJECT / "kmod/testing/empty_timer.ko"
+LOCK_HOLDER = PROJECT / "kmod/testing/lock_holder.ko"
 
 
 def prepare():
     """Copies the programs into memory: the guest's clock leaps while it waits for the host's disk."""
     shutil.copytree(PROJECT / "build/benchmarks", PROGRAMS)
+    shutil.copy(PROJECT / "build/ucli", PROGRAMS)
     loop()
 
 
@@ -87,6 +90,15 @@ def empty_timer(interval_ns, count=1):
 
 
 @contextlib.contextmanager
+def waiting_for(lock, count):
+    """Processes that wait for one lock."""
+    subprocess.run(["insmod", LOCK_HOLDER], check=True)
+    with running("waiters", f"/sys/kernel/debug/lock_holder/{lock}", count):
+        yield
+    subprocess.run(["rmmod", "lock_holder"], check=True)
+
+
+@contextlib.contextmanager
 def monitor(**parameters):
     """The module. A throttled tick would make ticks look cheaper than they are."""
     module = Module(**{"tick_budget_percent": 90, **parameters})
@@ -103,6 +115,23 @@ def monitor(**parameters):
 def breakpoint_on(pid, address):
     """A counting hardware breakpoint on the variable."""
     return running("breakpoint", pid, address)
+
+
+@contextlib.contextmanager
+def ucli_watch(pid, address, every):
+    """`ucli watch` on the variable, once its watch runs."""
+    process = subprocess.Popen(
+        [PROGRAMS / "ucli", "watch", "--pid", str(pid), "--address", str(address), "--type", "uint64",
+         "--above", "100", "--every", every],
+        text=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        note = process.stderr.readline()
+        if "watching" not in note:
+            raise RuntimeError(note)
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate()
 
 
 @contextlib.contextmanager

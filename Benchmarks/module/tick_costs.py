@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ticks cost, and what the alternatives take from the same loop."""
 
-from measure import NS_PER_INSTRUCTION, bpftrace, breakpoint_on, empty_timer, loop, loop_beside, monitor
+from measure import NS_PER_INSTRUCTION, bpftrace, breakpoint_on, empty_timer, loop, loop_beside, monitor, ucli_watch
 
 LENGTHS = {"1 byte": 1, "2 bytes": 2, "4 bytes": 4, "8 bytes": 8, "all widths": 0}
 # Of watches of 8 bytes; the numbers are those of variable_monitor.h.
@@ -28,6 +28,7 @@ INTERVALS = {"10 µs": 10_000, "100 µs": 100_000}
 GROUPS, FULL = 128, 32
 ROUNDS = 20_000         # 20 ms without interruption
 LONG = 100_000
+LONGEST = 200_000
 
 
 def _cost(empty, **arguments):
@@ -102,6 +103,18 @@ def slowdowns():
         script = f"interval:us:{interval_ns // 1000} {{{{ if (*uptr({{}}) > 100) {{{{ @hits++; }}}} }}}}"
         rows[f"bpftrace interval, 1 variable, {name}"] = _bpftrace_row(script, **setting)
     return rows
+
+
+def watched_from_outside():
+    """The loop before `ucli watch` looks at it, and while it does, on the one CPU that both have."""
+    setting = {"rounds": LONGEST}
+    found = {"before": loop(**setting)}
+    with monitor():
+        for name, interval_ns in INTERVALS.items():
+            every = f"{interval_ns}ns"
+            found[f"ucli watch --every {name}"] = loop_beside(
+                lambda pid, address, every=every: ucli_watch(pid, address, every), **setting)
+    return {name: {**_row(result), "longest gap": result.longest} for name, result in found.items()}
 
 
 def write_rates():
