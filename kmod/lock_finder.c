@@ -130,25 +130,36 @@ static bool look_at_rt_mutex(struct vmon_blocked *found, const struct task_struc
 	return queue.lock && lock_state_of_rt_mutex(found, rt_mutex);
 }
 
-/* One look; false if nothing was found. */
-static bool look(struct vmon_blocked *found, struct task_struct *task)
+/*
+ * Whether the task may wait for a lock, in which function, and for which kind. None of that
+ * changes while it is switched out.
+ */
+static bool seems_to_wait(struct task_struct *task, int *function, enum vmon_lock_kind *kind)
 {
-	unsigned long rt_waiter = (unsigned long)READ_ONCE(task->pi_blocked_on);
-	enum vmon_lock_kind kind;
-	int function;
+	bool has_rt_waiter;
 
 	if (!copy_stack(task))
 		return false;
+	has_rt_waiter = is_on_stack((unsigned long)READ_ONCE(task->pi_blocked_on));
 	/* Names of functions are dear. */
-	if (!is_on_stack(rt_waiter) && !IS_ENABLED(CONFIG_PREEMPT_RT) &&
-	    next_waiter(task, 0) == stack->count)
+	if (!has_rt_waiter && !IS_ENABLED(CONFIG_PREEMPT_RT) && next_waiter(task, 0) == stack->count)
 		return false;
-	function = lock_functions_find(stack->words, stack->count, &kind);
-	if (is_on_stack(rt_waiter)) {
-		if (!IS_ENABLED(CONFIG_PREEMPT_RT))
-			kind = VMON_LOCK_RT_MUTEX;
+	*function = lock_functions_find(stack->words, stack->count, kind);
+	if (has_rt_waiter && !IS_ENABLED(CONFIG_PREEMPT_RT))
+		*kind = VMON_LOCK_RT_MUTEX;
+	return has_rt_waiter || *function >= 0;
+}
+
+/* One look; false if nothing was found. */
+static bool look(struct vmon_blocked *found, struct task_struct *task, int function,
+		 enum vmon_lock_kind kind)
+{
+	unsigned long rt_waiter = (unsigned long)READ_ONCE(task->pi_blocked_on);
+
+	if (!copy_stack(task))
+		return false;
+	if (is_on_stack(rt_waiter))
 		return look_at_rt_mutex(found, task, rt_waiter, kind);
-	}
 	if (function < 0)
 		return false;
 	return look_for_waiter(found, task, function, kind) ||
@@ -180,11 +191,16 @@ static bool find(struct vmon_blocked *found, struct task_struct *task)
 {
 	unsigned long switches = task_switches(task);
 	struct vmon_blocked before, now;
+	enum vmon_lock_kind kind;
 	unsigned int tries;
 	bool sure = false;
+	int function;
 
+	if (!seems_to_wait(task, &function, &kind))
+		return false;
 	for (tries = 0; tries < TRIES && !READ_ONCE(task->on_cpu); tries++) {
-		if (!look(&before, task) || !look(&now, task) || !same_lock(&before, &now))
+		if (!look(&before, task, function, kind) || !look(&now, task, function, kind) ||
+		    !same_lock(&before, &now))
 			continue;
 		sure = true;
 		*found = now;

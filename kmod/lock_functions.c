@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/hash.h>
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -12,6 +13,10 @@
 
 /* A leaf, and what an interrupt or an inlined function may put around it. */
 #define LEAF_FRAMES 6
+
+/* Some hundred return addresses are all that the stacks of a dump have. */
+#define KNOWN_BITS 10
+#define PROBES 8
 
 static const struct {
 	const char *name;
@@ -52,13 +57,23 @@ static const char *const spinning_functions[] = {
 	"queued_write_lock_slowpath",
 };
 
-/* The function's name without what a compiler adds to it; empty if it is none of the kernel's. */
+/* What is to be known of the function around an address of the kernel's own code. */
+struct function {
+	unsigned long address;
+	enum vmon_lock_kind kind;	/* that it waits for */
+	bool spins;
+	bool is_futex;
+};
+
+/*
+ * What addresses were found to be: a name takes thousands of instructions. That code does not
+ * move. Only dumps look here, one at a time.
+ */
+static struct function known[1 << KNOWN_BITS];
+
+/* The function's name without what a compiler adds to it. */
 static void name_of(unsigned long address, char name[KSYM_SYMBOL_LEN])
 {
-	name[0] = '\0';
-	/* Locks are no modules' business. */
-	if (address < __START_KERNEL_map || address >= MODULES_VADDR)
-		return;
 	sprint_symbol_no_offset(name, address);
 	name[strcspn(name, ". ")] = '\0';
 }
@@ -73,15 +88,47 @@ static enum vmon_lock_kind kind_of(const char *name)
 	return VMON_LOCK_UNKNOWN;
 }
 
-int lock_functions_find(const unsigned long *words, unsigned int count, enum vmon_lock_kind *kind)
+static void name_function(struct function *function, unsigned long address)
 {
 	char name[KSYM_SYMBOL_LEN];
+
+	name_of(address, name);
+	function->address = address;
+	function->kind = kind_of(name);
+	function->spins = match_string(spinning_functions, ARRAY_SIZE(spinning_functions),
+				       name) >= 0;
+	function->is_futex = strstarts(name, "futex_");
+}
+
+static const struct function *function_at(unsigned long address)
+{
+	static const struct function none = { .kind = VMON_LOCK_UNKNOWN };
+	unsigned int hash = hash_long(address, KNOWN_BITS), i;
+	struct function *function;
+
+	/* Locks are no modules' business. */
+	if (address < __START_KERNEL_map || address >= MODULES_VADDR)
+		return &none;
+	for (i = 0; i < PROBES; i++) {
+		function = &known[(hash + i) % ARRAY_SIZE(known)];
+		if (function->address == address)
+			return function;
+		if (!function->address)
+			break;
+	}
+	if (i == PROBES)
+		function = &known[hash];
+	name_function(function, address);
+	return function;
+}
+
+int lock_functions_find(const unsigned long *words, unsigned int count, enum vmon_lock_kind *kind)
+{
 	unsigned int i;
 
 	*kind = VMON_LOCK_UNKNOWN;
 	for (i = 0; i < min_t(unsigned int, count, WORDS_MAX); i++) {
-		name_of(words[i], name);
-		*kind = kind_of(name);
+		*kind = function_at(words[i])->kind;
 		if (*kind != VMON_LOCK_UNKNOWN)
 			return i;
 	}
@@ -90,26 +137,20 @@ int lock_functions_find(const unsigned long *words, unsigned int count, enum vmo
 
 bool lock_functions_are_futex(const unsigned long *frames, unsigned int count)
 {
-	char name[KSYM_SYMBOL_LEN];
 	unsigned int i;
 
-	for (i = 0; i < min_t(unsigned int, count, LEAF_FRAMES); i++) {
-		name_of(frames[i], name);
-		if (strstarts(name, "futex_"))
+	for (i = 0; i < min_t(unsigned int, count, LEAF_FRAMES); i++)
+		if (function_at(frames[i])->is_futex)
 			return true;
-	}
 	return false;
 }
 
 bool lock_functions_spin(const unsigned long *frames, unsigned int count)
 {
-	char name[KSYM_SYMBOL_LEN];
 	unsigned int i;
 
-	for (i = 0; i < min_t(unsigned int, count, LEAF_FRAMES); i++) {
-		name_of(frames[i], name);
-		if (match_string(spinning_functions, ARRAY_SIZE(spinning_functions), name) >= 0)
+	for (i = 0; i < min_t(unsigned int, count, LEAF_FRAMES); i++)
+		if (function_at(frames[i])->spins)
 			return true;
-	}
 	return false;
 }

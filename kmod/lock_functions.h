@@ -11,7 +11,9 @@
 
 /*
  * The lowest of the words, read from a stack, that is the return address into a function
- * that waits for a lock: its index, and the kind of lock. -1 and unknown if there is none. Any context.
+ * that waits for a lock: its index, and the kind of lock. -1 and unknown if there is none.
+ *
+ * This and the others: one caller at a time.
  */
 int lock_functions_find(const unsigned long *words, unsigned int count, enum vmon_lock_kind *kind);
 
