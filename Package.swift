@@ -77,7 +77,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "StackUnwinding",
-            dependencies: ["CUnwind", "CVariableMonitor", "CallFrameInformation", "DumpRecords", "Symbolisation"],
+            dependencies: [
+                "CUnwind", "CVariableMonitor", "CallFrameInformation", "DumpRecords", "Symbolisation",
+            ],
             swiftSettings: strict),
         .target(
             name: "WaitForGraph", dependencies: ["CVariableMonitor", "DumpRecords", "Symbolisation"],
@@ -166,7 +168,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "WaitForGraphTests",
-            dependencies: ["CVariableMonitor", "DumpRecords", "RecordWriting", "Symbolisation", "WaitForGraph"],
+            dependencies: [
+                "CVariableMonitor", "DumpRecords", "RecordWriting", "Symbolisation", "WaitForGraph",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ReportsTests",

@@ -28,7 +28,9 @@ struct HistoryPlot {
             $0.array("limits", limits) { $1.string(nil, $0) }
             // Of a damaged record they may be far apart; they wrap round then.
             $0.array("times", history.samples) { $1.element(Int64(bitPattern: $0.time &- origin)) }
-            $0.array("values", history.samples) { [kind = history.kind] in $1.string(nil, kind.text($0.value)) }
+            $0.array("values", history.samples) { sample, output in
+                output.string(nil, history.kind.text(sample.value))
+            }
         }
     }
 

@@ -23,7 +23,9 @@ extension ReportBuffer {
                 $0.address("address", futex.address)
                 $0.number("operation", futex.operation)
                 $0.flag("has_pids", futex.hasPIDs)
-                if let words = futex.words { $0.array("words", words) { word, output in output.element(word) } }
+                if let words = futex.words {
+                    $0.array("words", words) { word, output in output.element(word) }
+                }
             }
         }
     }

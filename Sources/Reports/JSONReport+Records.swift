@@ -24,7 +24,8 @@ extension ReportBuffer {
         }
         array("hits", dump.hits) { hit, output in output.object { $0.members(of: hit) } }
         array("hangs", dump.hangs) { hang, output in output.object { $0.members(of: hang) } }
-        array("blocked", dump.blocked.values.sorted { $0.header.sequence < $1.header.sequence }) { blocked, output in
+        array("blocked", dump.blocked.values.sorted { $0.header.sequence < $1.header.sequence }) {
+            blocked, output in
             output.object { $0.members(of: blocked) }
         }
         array("histories", dump.histories) { history, output in output.object { $0.members(of: history) } }
@@ -78,7 +79,9 @@ extension ReportBuffer {
         count("interval", history.interval)
         count("samples_before", history.samplesBefore)
         array("times", history.samples) { sample, output in output.string(nil, String(sample.time)) }
-        array("values", history.samples) { sample, output in output.string(nil, history.kind.text(sample.value)) }
+        array("values", history.samples) { sample, output in
+            output.string(nil, history.kind.text(sample.value))
+        }
     }
 
     private mutating func members(of kind: NumberKind, _ comparison: Comparison) {

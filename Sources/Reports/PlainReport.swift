@@ -60,7 +60,9 @@ struct PlainReport: MergingRenderer {
 
     /// `  temp before: ▁▁▁▂▅█ from 100 to 151, 64 ticks in 0.630 ms`
     private func write(_ history: History, to output: inout ReportBuffer) {
-        guard let first = history.samples.first, let last = history.samples.last, let extremes = history.extremes else {
+        guard let first = history.samples.first, let last = history.samples.last,
+            let extremes = history.extremes
+        else {
             return
         }
         let line = history.sparkline(columns: Self.sparklineColumns)

@@ -33,7 +33,8 @@ extension History {
     /// The lowest and the highest value; nil if no sample is a number.
     var extremes: (low: String, high: String)? {
         let ordered = samples.map(\.value).filter { !kind.double($0).isNaN }
-        guard let low = ordered.min(by: { kind.isLess($0, $1) }), let high = ordered.max(by: { kind.isLess($0, $1) })
+        guard let low = ordered.min(by: { kind.isLess($0, $1) }),
+            let high = ordered.max(by: { kind.isLess($0, $1) })
         else { return nil }
         return (kind.text(low), kind.text(high))
     }

@@ -44,7 +44,9 @@ import Symbolisation
 
     /// Innermost first.
     func frames(at address: UInt64) -> [SourceFrame] {
-        guard let number = CodePart.index(in: parts, containing: address).map({ parts[$0].number }) else { return [] }
+        guard let number = CodePart.index(in: parts, containing: address).map({ parts[$0].number }) else {
+            return []
+        }
         if units[number].functions == nil { units[number].functions = CodeTree(ofUnit: units[number].entry) }
         let unit = units[number]
         var line = unit.entry.line(at: address)
@@ -55,7 +57,9 @@ import Symbolisation
             // Behind an inlined function comes where it was called.
             line = scope.call(inUnit: unit.entry)
         }
-        if frames.isEmpty, let line { return [SourceFrame(function: nil, file: line.file, line: line.number)] }
+        if frames.isEmpty, let line {
+            return [SourceFrame(function: nil, file: line.file, line: line.number)]
+        }
         return frames
     }
 

@@ -37,7 +37,8 @@ struct DebugFiles {
 
     private func fileByBuildID(_ buildID: [UInt8]) -> FileBytes? {
         guard buildID.count >= 2 else { return nil }
-        let digits = Array(buildID.flatMap { [$0 >> 4, $0 & 15] }.map { Array("0123456789abcdef".utf8)[Int($0)] })
+        let digits = Array(
+            buildID.flatMap { [$0 >> 4, $0 & 15] }.map { Array("0123456789abcdef".utf8)[Int($0)] })
         let path = Array("\(Self.folder.text)/.build-id/\(digits[..<2].text)/\(digits[2...].text).debug".utf8)
         return first([path]) { ElfFile($0)?.buildID == buildID }
     }

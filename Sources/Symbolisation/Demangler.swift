@@ -18,7 +18,9 @@ func demangled(_ symbol: String) -> (text: String, language: MangledLanguage)? {
     defer { unsafe free(text) }
     // More than a signature needs of which a name is shown.
     let count = unsafe strnlen(text, demangledMax)
-    return (unsafe String(decoding: UnsafeRawBufferPointer(start: text, count: count), as: UTF8.self), language)
+    return (
+        unsafe String(decoding: UnsafeRawBufferPointer(start: text, count: count), as: UTF8.self), language
+    )
 }
 
 private let demangledMax = 1 << 16

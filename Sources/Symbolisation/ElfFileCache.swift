@@ -44,7 +44,9 @@ public final class ElfFileCache {
     var isOfThisMachine: Bool { sysroot.isEmpty }
 
     /// The file of a mapping if it is there and has the contents that are mapped; else why not.
-    func file(of mapping: FileMapping, in process: LiveProcess? = nil) -> (file: ElfFile?, state: MappedFile.State) {
+    func file(of mapping: FileMapping, in process: LiveProcess? = nil) -> (
+        file: ElfFile?, state: MappedFile.State
+    ) {
         if mapping.isVdso {
             guard let vdso else { return (nil, .missing) }
             return Self.matches(vdso, mapping) ? (vdso, .usable) : (nil, .changed)
@@ -67,7 +69,8 @@ public final class ElfFileCache {
         return (nil, state)
     }
 
-    private func places(of mapping: FileMapping, in process: LiveProcess?) -> [(root: [UInt8], path: [UInt8])] {
+    private func places(of mapping: FileMapping, in process: LiveProcess?) -> [(root: [UInt8], path: [UInt8])]
+    {
         guard mapping.path.first == UInt8(ascii: "/") else { return [] }
         let path = Self.withoutMark(mapping.path)
         guard isOfThisMachine else { return [(sysroot, path)] }

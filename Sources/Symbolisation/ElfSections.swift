@@ -51,9 +51,13 @@ struct ElfSections {
         while all.count < Self.countMax, let next = unsafe elf_nextscn(elf, section) {
             unsafe section = next
             var header = GElf_Shdr()
-            guard unsafe gelf_getshdr(next, &header) != nil, unsafe elf_ndxscn(next) == all.count else { break }
+            guard unsafe gelf_getshdr(next, &header) != nil, unsafe elf_ndxscn(next) == all.count else {
+                break
+            }
             let name = unsafe elf_strptr(elf, names, Int(header.sh_name)).map {
-                unsafe String(decoding: UnsafeRawBufferPointer(start: $0, count: strnlen($0, Self.nameMax)), as: UTF8.self)
+                unsafe String(
+                    decoding: UnsafeRawBufferPointer(start: $0, count: strnlen($0, Self.nameMax)),
+                    as: UTF8.self)
             }
             all.append(ElfSection(header, name: name ?? ""))
         }

@@ -21,7 +21,9 @@ final class ElfSymbols {
     /// - Parameters:
     ///   - type: `SHT_SYMTAB` or `SHT_DYNSYM`; of each a file has one.
     init?(_ bytes: FileBytes, _ sections: ElfSections, type: Int32) {
-        guard let symbols = sections.first(ofType: type), let strings = sections[symbols.link] else { return nil }
+        guard let symbols = sections.first(ofType: type), let strings = sections[symbols.link] else {
+            return nil
+        }
         self.bytes = bytes
         self.strings = strings
         let count = min(symbols.size / Self.symbolSize, Self.countMax)

@@ -31,7 +31,9 @@ final class FileSymbols {
     }
 
     private func findFullTable() -> ElfSymbols? {
-        func table(of file: FileBytes) -> ElfSymbols? { ElfSymbols(file, ElfSections(file), type: SHT_SYMTAB) }
+        func table(of file: FileBytes) -> ElfSymbols? {
+            ElfSymbols(file, ElfSections(file), type: SHT_SYMTAB)
+        }
         return ElfSymbols(file, sections, type: SHT_SYMTAB)
             ?? debugFile.flatMap(table) ?? unpackedDebugData(file, sections).flatMap(table)
     }

@@ -12,7 +12,8 @@ public func functionName(ofSymbol symbol: String) -> String {
     let bytes = Array(symbol.utf8)
     let (mangled, suffix) = withoutSuffix(bytes[...])
     let name = demangledName(String(decoding: mangled, as: UTF8.self)).utf8
-    return String(decoding: (name.isEmpty ? oneWord(mangled).utf8 : name).prefix(functionNameMax), as: UTF8.self)
+    return String(
+        decoding: (name.isEmpty ? oneWord(mangled).utf8 : name).prefix(functionNameMax), as: UTF8.self)
         + oneWord(suffix.prefix(functionNameMax))
 }
 
@@ -29,11 +30,14 @@ private func demangledName(_ symbol: String) -> String {
 }
 
 /// A symbol, and what a compiler put behind it, as far as reports show it.
-private func withoutSuffix(_ symbol: ArraySlice<UInt8>) -> (symbol: ArraySlice<UInt8>, suffix: ArraySlice<UInt8>) {
+private func withoutSuffix(_ symbol: ArraySlice<UInt8>) -> (
+    symbol: ArraySlice<UInt8>, suffix: ArraySlice<UInt8>
+) {
     // Names may begin with a dot.
     guard let dot = symbol.dropFirst().firstIndex(of: UInt8(ascii: ".")) else { return (symbol, []) }
     let suffix = symbol[dot...]
-    let isKnown = [".cold", ".part.", ".isra.", ".constprop.", ".lto_priv.", ".llvm.", ".localalias"].contains {
+    let isKnown = [".cold", ".part.", ".isra.", ".constprop.", ".lto_priv.", ".llvm.", ".localalias"].contains
+    {
         suffix.starts(with: $0.utf8)
     }
     guard isKnown else { return (symbol, []) }

@@ -42,7 +42,9 @@ struct KernelSymbolCache {
             let value = unsafe getenv(name).map { unsafe String(cString: $0) }
             return value.flatMap { $0.hasPrefix("/") ? $0 : nil }
         }
-        guard let caches = variable("XDG_CACHE_HOME") ?? variable("HOME").map({ $0 + "/.cache" }) else { return nil }
+        guard let caches = variable("XDG_CACHE_HOME") ?? variable("HOME").map({ $0 + "/.cache" }) else {
+            return nil
+        }
         return KernelSymbolCache(folder: caches + "/ucli")
     }
 
@@ -56,11 +58,14 @@ struct KernelSymbolCache {
 
     /// Readers see the file that was there before, or all of this one.
     func keep(_ image: KernelSymbolImage) {
-        for folder in [FilePath(folder).removingLastComponent().string, folder] { unsafe mkdir(folder, 0o700) }
+        for folder in [FilePath(folder).removingLastComponent().string, folder] {
+            unsafe mkdir(folder, 0o700)
+        }
         let unfinished = "\(file).\(getpid())"
         guard
             let descriptor = try? FileDescriptor.open(
-                FilePath(unfinished), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec, .noFollow],
+                FilePath(unfinished), .writeOnly,
+                options: [.create, .exclusiveCreate, .closeOnExec, .noFollow],
                 permissions: .ownerReadWrite)
         else { return }
         let isWritten = (try? descriptor.closeAfter { try descriptor.writeAll(image.bytes) }) != nil

@@ -50,7 +50,8 @@ struct KernelSymbolImage {
     }
 
     func symbol(_ number: Int) -> Symbol? {
-        guard let entry = entry(number), let name = text(at: UInt64(entry.nameStart), count: UInt64(entry.nameLength))
+        guard let entry = entry(number),
+            let name = text(at: UInt64(entry.nameStart), count: UInt64(entry.nameLength))
         else { return nil }
         return Symbol(name: name, start: entry.address, kernelModule: moduleName(Int(entry.module)))
     }
@@ -92,7 +93,9 @@ extension KernelSymbolList {
             let start = UInt32(truncatingIfNeeded: names.count)
             names += text[Int(entry.nameStart)..<Int(entry.nameStart) + Int(entry.nameLength)]
             placed.append(
-                Entry(address: entry.address, nameStart: start, nameLength: entry.nameLength, module: entry.module))
+                Entry(
+                    address: entry.address, nameStart: start, nameLength: entry.nameLength,
+                    module: entry.module))
         }
         var header = KernelSymbolImage.Header()
         header.key = key ?? KernelSymbolKey()

@@ -87,7 +87,8 @@ struct KernelSymbolList {
             let lineEnd = lines.skipLine()
             let nameEnd = lines.endOfName(in: nameStart, lineEnd)
             let isFunction = Self.isText(type) && !isEndOfText(nameStart..<nameEnd)
-            guard let start = UInt32(exactly: nameStart), let length = UInt16(exactly: nameEnd - nameStart) else {
+            guard let start = UInt32(exactly: nameStart), let length = UInt16(exactly: nameEnd - nameStart)
+            else {
                 continue
             }
             let module = nameEnd == lineEnd ? 0 : number(ofModule: nameEnd + 1..<lineEnd)
@@ -116,7 +117,9 @@ struct KernelSymbolList {
 
     /// Where a part of the kernel's text ends: listed as functions, which they are not.
     private func isEndOfText(_ name: Range<Int>) -> Bool {
-        guard name.count == 6 || name.count == 10, text[name.lowerBound] == UInt8(ascii: "_") else { return false }
+        guard name.count == 6 || name.count == 10, text[name.lowerBound] == UInt8(ascii: "_") else {
+            return false
+        }
         return text[name].elementsEqual("_etext".utf8) || text[name].elementsEqual("_einittext".utf8)
     }
 }

@@ -41,7 +41,9 @@ enum LegacyRustName {
             if byte == UInt8(ascii: "."), rest.first == byte {
                 rest.removeFirst()
                 text += "::".utf8
-            } else if byte == UInt8(ascii: "$"), let end = rest.firstIndex(of: byte), let sign = sign(rest[..<end]) {
+            } else if byte == UInt8(ascii: "$"), let end = rest.firstIndex(of: byte),
+                let sign = sign(rest[..<end])
+            {
                 text += sign.utf8
                 rest = rest[(end + 1)...]
             } else {

@@ -29,7 +29,9 @@ final class LinkageStubs {
         let offset = (address - table.address) / size * size
         let start = table.address &+ offset
         if let symbol = known[start] { return symbol }
-        guard let code = file.withBytes(at: table.offset &+ offset, count: size, { unsafe $0.withUnsafeBytes { unsafe Array($0) } }),
+        guard
+            let code = file.withBytes(
+                at: table.offset &+ offset, count: size, { unsafe $0.withUnsafeBytes { unsafe Array($0) } }),
             let name = target(of: code, at: start)
         else { return nil }
         let symbol = Symbol(name: functionName(ofSymbol: name) + "@plt", start: start)
@@ -97,7 +99,8 @@ private struct Relocations {
         return Self.relocation(UInt64(number), of: calls, file).flatMap { name(ofSymbol: $0.r_info >> 32) }
     }
 
-    private static func relocation(_ index: UInt64, of section: ElfSection, _ file: FileBytes) -> Elf64_Rela? {
+    private static func relocation(_ index: UInt64, of section: ElfSection, _ file: FileBytes) -> Elf64_Rela?
+    {
         file.load(at: section.offset &+ index &* size, as: Elf64_Rela.self)
     }
 

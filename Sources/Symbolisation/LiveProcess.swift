@@ -36,7 +36,9 @@ public struct LiveProcess: Sendable {
 
     /// Its number in its own PID namespace, and its effective user; nil if it is gone.
     var status: (pid: UInt32, user: UInt32)? {
-        guard isThere, let text = try? contents(of: FilePath("/proc/\(pid)/status"), limit: 1 << 16) else { return nil }
+        guard isThere, let text = try? contents(of: FilePath("/proc/\(pid)/status"), limit: 1 << 16) else {
+            return nil
+        }
         var own: UInt32?
         var user: UInt32?
         for line in text.split(separator: UInt8(ascii: "\n")) {

@@ -39,7 +39,8 @@ final class PerfMap {
             unsafe bytes.withUnsafeBytes { unsafe Array($0.prefix { $0 != UInt8(ascii: "\n") }) }
         }
         guard let text else { return nil }
-        let symbol = Symbol(name: functionName(ofSymbol: String(decoding: text, as: UTF8.self)), start: entry.start)
+        let symbol = Symbol(
+            name: functionName(ofSymbol: String(decoding: text, as: UTF8.self)), start: entry.start)
         known[entry.number] = symbol
         return symbol
     }
@@ -56,7 +57,8 @@ final class PerfMap {
                 let size = scanner.takeHexadecimal(), scanner.skip(UInt8(ascii: " ")), size > 0
             {
                 entries.append(
-                    SymbolTable.Entry(start: start, length: size, hasSize: true, number: UInt32(scanner.position)))
+                    SymbolTable.Entry(
+                        start: start, length: size, hasSize: true, number: UInt32(scanner.position)))
             }
             _ = scanner.skipLine()
         }

@@ -87,7 +87,9 @@ public final class ProcessImage {
             file = nil
             state = .unreadable
         }
-        let place = file.flatMap { file in bias.map { LoadedFile(file: file, addresses: mapping.addresses, bias: $0) } }
+        let place = file.flatMap { file in
+            bias.map { LoadedFile(file: file, addresses: mapping.addresses, bias: $0) }
+        }
         loaded[index] = .some(place)
         if !mapping.isAnonymous { mappedFiles[index] = mappedFile(mapping, state) }
         if let place { moveToEnd(place) }
@@ -135,7 +137,8 @@ public final class ProcessImage {
         let symbol = mapping.isMemory ? perfMap?.symbol(at: address) : nil
         return CodeLocation(
             symbol: symbol, file: mappedFiles[index],
-            address: mapping.isAnonymous ? address : address &- mapping.addresses.lowerBound &+ mapping.offset)
+            address: mapping.isAnonymous ? address : address &- mapping.addresses.lowerBound &+ mapping.offset
+        )
     }
 
     /// The one object for a file, of which several parts may be mapped.

@@ -14,7 +14,8 @@ enum Punycode {
             guard let step = takeNumber(&rest, bias: bias) else { return name }
             let count = UInt32(scalars.count + 1)
             let (next, overflow) = index.addingReportingOverflow(step)
-            guard !overflow, case let (value, tooHigh) = scalar.addingReportingOverflow(next / count), !tooHigh,
+            guard !overflow, case (let value, let tooHigh) = scalar.addingReportingOverflow(next / count),
+                !tooHigh,
                 let inserted = UnicodeScalar(value)
             else { return name }
             bias = adapted(step, count: count, isFirst: scalars.count == (split ?? 0))

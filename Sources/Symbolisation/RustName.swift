@@ -130,9 +130,12 @@ struct RustName {
     // MARK: Types
 
     private static let basicTypes: [UInt8: String] = [
-        UInt8(ascii: "a"): "i8", UInt8(ascii: "b"): "bool", UInt8(ascii: "c"): "char", UInt8(ascii: "d"): "f64",
-        UInt8(ascii: "e"): "str", UInt8(ascii: "f"): "f32", UInt8(ascii: "h"): "u8", UInt8(ascii: "i"): "isize",
-        UInt8(ascii: "j"): "usize", UInt8(ascii: "l"): "i32", UInt8(ascii: "m"): "u32", UInt8(ascii: "n"): "i128",
+        UInt8(ascii: "a"): "i8", UInt8(ascii: "b"): "bool", UInt8(ascii: "c"): "char",
+        UInt8(ascii: "d"): "f64",
+        UInt8(ascii: "e"): "str", UInt8(ascii: "f"): "f32", UInt8(ascii: "h"): "u8",
+        UInt8(ascii: "i"): "isize",
+        UInt8(ascii: "j"): "usize", UInt8(ascii: "l"): "i32", UInt8(ascii: "m"): "u32",
+        UInt8(ascii: "n"): "i128",
         UInt8(ascii: "o"): "u128", UInt8(ascii: "p"): "_", UInt8(ascii: "s"): "i16", UInt8(ascii: "t"): "u16",
         UInt8(ascii: "u"): "()", UInt8(ascii: "v"): "...", UInt8(ascii: "x"): "i64", UInt8(ascii: "y"): "u64",
         UInt8(ascii: "z"): "!",
@@ -273,7 +276,8 @@ struct RustName {
         if skip("n") { write("-") }
         var digits: [UInt8] = []
         while case let digit = try take(), digit != UInt8(ascii: "_") { digits.append(digit) }
-        guard digits.count <= 16, let value = UInt64("0" + String(decoding: digits, as: UTF8.self), radix: 16) else {
+        guard digits.count <= 16, let value = UInt64("0" + String(decoding: digits, as: UTF8.self), radix: 16)
+        else {
             return write("0x" + String(decoding: digits, as: UTF8.self))
         }
         switch type {

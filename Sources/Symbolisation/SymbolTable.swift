@@ -20,7 +20,9 @@ struct SymbolTable {
         init(start: UInt64, length: UInt64, hasSize: Bool, preference: UInt8 = 0, number: UInt32) {
             self.start = start
             self.number = number
-            bits = min(UInt32(clamping: length), Self.lengthMax) << 4 | (hasSize ? 8 : 0) | UInt32(preference & 7)
+            bits =
+                min(UInt32(clamping: length), Self.lengthMax) << 4 | (hasSize ? 8 : 0)
+                | UInt32(preference & 7)
         }
 
         /// Without a size, it goes on to the next that begins behind it.

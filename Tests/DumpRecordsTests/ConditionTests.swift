@@ -53,7 +53,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (VMON_GREATER, Comparison.greater), (VMON_LESS, .less), (VMON_EQUAL, .equal), (VMON_NOT_EQUAL, .notEqual),
+        (VMON_GREATER, Comparison.greater), (VMON_LESS, .less), (VMON_EQUAL, .equal),
+        (VMON_NOT_EQUAL, .notEqual),
         (VMON_OUTSIDE, .outside), (VMON_CHANGED, .changed), (VMON_CHANGED_BY, .changedBy),
         (VMON_UNCHANGED, .unchanged), (VMON_BITS_ANY, .anyBits), (VMON_BITS_ALL, .allBits),
     ])
@@ -65,7 +66,9 @@ import Testing
         #expect(Comparison(200) == .other(200))
     }
 
-    @Test(arguments: [(0, 4, NumberKind.signed), (1, 8, .unsigned), (2, 4, .float), (2, 8, .double)] as [(UInt8, UInt8, NumberKind)])
+    @Test(
+        arguments: [(0, 4, NumberKind.signed), (1, 8, .unsigned), (2, 4, .float), (2, 8, .double)]
+            as [(UInt8, UInt8, NumberKind)])
     func kinds(_ flags: UInt8, _ length: UInt8, _ kind: NumberKind) {
         #expect(NumberKind(flags: flags, length: length) == kind)
     }
@@ -73,8 +76,12 @@ import Testing
     @Test func aHistoryHasItsSamples() throws {
         let parts = SampleDump.samples.map { bytesOf($0) }
         let history = try #require(
-            try dump { $0.append(VMON_RECORD_HISTORY, SampleDump.history, parts: parts) }.dump.histories.first)
-        #expect([history.watchID, history.address, history.interval, history.samplesBefore] == [7, 0x5000, 10_000, 5])
+            try dump { $0.append(VMON_RECORD_HISTORY, SampleDump.history, parts: parts) }.dump.histories.first
+        )
+        #expect(
+            [history.watchID, history.address, history.interval, history.samplesBefore] == [
+                7, 0x5000, 10_000, 5,
+            ])
         #expect(history.pid == 42 && history.name == RawText("temp") && history.length == 4)
         #expect(history.kind == .signed && history.comparison == .less)
         #expect(history.samples.map(\.time) == [10, 11])

@@ -48,7 +48,8 @@ import Testing
         #expect(task.state == UInt8(ascii: "D"))
         let registers = try #require(task.registers)
         #expect([registers.rip, registers.rsp] == [0x7f00_0000_1234, 0x7ffc_0000_0ff8])
-        #expect([registers.eflags, registers.cs, registers.ss, registers.origRax] == [0x246, 0x33, 0x2b, 230])
+        #expect(
+            [registers.eflags, registers.cs, registers.ss, registers.origRax] == [0x246, 0x33, 0x2b, 230])
         #expect(task.kernelFrames == SampleDump.kernelFrames)
         #expect(Array(task.stack.bytes) == SampleDump.stack)
         #expect(task.cgroup == RawText("/user.slice"))

@@ -64,7 +64,8 @@ enum SampleDump {
     }
 
     static let samples = [
-        vmon_sample(time_ns: 10, value: UInt64(bitPattern: -2)), vmon_sample(time_ns: 11, value: UInt64(bitPattern: -3)),
+        vmon_sample(time_ns: 10, value: UInt64(bitPattern: -2)),
+        vmon_sample(time_ns: 11, value: UInt64(bitPattern: -3)),
     ]
 
     static var history: vmon_history {

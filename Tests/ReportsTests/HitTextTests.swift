@@ -39,21 +39,23 @@ import Testing
         return condition
     }
 
-    @Test(arguments: [
-        (VMON_GREATER, 151, 150, "temp = 151 > 150"),
-        (VMON_LESS, -3, -2, "temp = -3 < -2"),
-        (VMON_EQUAL, 5, 5, "temp = 5 == 5"),
-        (VMON_NOT_EQUAL, -1, 0, "temp = -1 != 0"),
-        (VMON_OUTSIDE, 95, -10, "temp = 95 outside -10 to 90"),
-        (VMON_CHANGED, 5, 0, "temp = 5, before -4"),
-        (VMON_CHANGED_BY, 500, 100, "temp = 500, before -4, changed by more than 100"),
-        // Of a 64-bit variable the limit may be more than it can hold itself.
-        (VMON_CHANGED_BY, 5, -1, "temp = 5, before -4, changed by more than 18446744073709551615"),
-        (VMON_UNCHANGED, 7, 50_000_000, "temp = 7, unchanged for 50.012 ms, at least 50.000 ms"),
-        (VMON_BITS_ANY, 0x81, 0x180, "temp = 129, of bits 0x180 has 0x80"),
-        (VMON_BITS_ALL, 0x83, 0x81, "temp = 131, has all bits of 0x81"),
-    ] as [(vmon_comparison, Int64, Int64, String)])
-    func conditions(_ comparison: vmon_comparison, _ value: Int64, _ threshold: Int64, _ text: String) throws {
+    @Test(
+        arguments: [
+            (VMON_GREATER, 151, 150, "temp = 151 > 150"),
+            (VMON_LESS, -3, -2, "temp = -3 < -2"),
+            (VMON_EQUAL, 5, 5, "temp = 5 == 5"),
+            (VMON_NOT_EQUAL, -1, 0, "temp = -1 != 0"),
+            (VMON_OUTSIDE, 95, -10, "temp = 95 outside -10 to 90"),
+            (VMON_CHANGED, 5, 0, "temp = 5, before -4"),
+            (VMON_CHANGED_BY, 500, 100, "temp = 500, before -4, changed by more than 100"),
+            // Of a 64-bit variable the limit may be more than it can hold itself.
+            (VMON_CHANGED_BY, 5, -1, "temp = 5, before -4, changed by more than 18446744073709551615"),
+            (VMON_UNCHANGED, 7, 50_000_000, "temp = 7, unchanged for 50.012 ms, at least 50.000 ms"),
+            (VMON_BITS_ANY, 0x81, 0x180, "temp = 129, of bits 0x180 has 0x80"),
+            (VMON_BITS_ALL, 0x83, 0x81, "temp = 131, has all bits of 0x81"),
+        ] as [(vmon_comparison, Int64, Int64, String)])
+    func conditions(_ comparison: vmon_comparison, _ value: Int64, _ threshold: Int64, _ text: String) throws
+    {
         let condition = Self.condition {
             $0.high = 90
             $0.previous = UInt64(bitPattern: -4)
@@ -64,9 +66,13 @@ import Testing
 
     @Test func numbersOfEachKind() throws {
         let bits = Int64(bitPattern: 0.625.bitPattern)
-        var float = hit(VMON_GREATER, Int64((1.5 as Float).bitPattern), Int64((-.infinity as Float).bitPattern), flags: VMON_WATCH_FLOAT)
+        var float = hit(
+            VMON_GREATER, Int64((1.5 as Float).bitPattern), Int64((-.infinity as Float).bitPattern),
+            flags: VMON_WATCH_FLOAT)
         float.length = 4
-        #expect(try dump(hit(VMON_LESS, bits, 0, flags: VMON_WATCH_FLOAT)).hits[0].conditionText == "temp = 0.625 < 0.0")
+        #expect(
+            try dump(hit(VMON_LESS, bits, 0, flags: VMON_WATCH_FLOAT)).hits[0].conditionText
+                == "temp = 0.625 < 0.0")
         #expect(try dump(float).hits[0].conditionText == "temp = 1.5 > -inf")
         #expect(
             try dump(hit(VMON_GREATER, -1, 5, flags: VMON_WATCH_UNSIGNED)).hits[0].conditionText
@@ -76,7 +82,8 @@ import Testing
     @Test func ticksInARow() throws {
         let condition = Self.condition { ($0.ticks, $0.ticks_held) = (3, 4) }
         #expect(
-            try dump(hit(VMON_GREATER, 2, 1), condition).hits[0].conditionText == "temp = 2 > 1, at 4 ticks in a row")
+            try dump(hit(VMON_GREATER, 2, 1), condition).hits[0].conditionText
+                == "temp = 2 > 1, at 4 ticks in a row")
     }
 
     /// Records may have been lost, and a later module may know more.
@@ -88,7 +95,9 @@ import Testing
                 == "temp = 5, unchanged for at least 1.000 ms")
         var later = hit(VMON_GREATER, 5, 0)
         later.comparison = 77
-        #expect(try dump(later).hits[0].conditionText == "temp = 5, by a condition (77) that this ucli does not know")
+        #expect(
+            try dump(later).hits[0].conditionText
+                == "temp = 5, by a condition (77) that this ucli does not know")
     }
 
     // MARK: Histories
@@ -99,7 +108,8 @@ import Testing
         history.name = fixed("temp")
         var writer = RecordWriter()
         writer.append(
-            VMON_RECORD_HISTORY, history, parts: samples.map { bytesOf(vmon_sample(time_ns: $0.time, value: $0.bits)) })
+            VMON_RECORD_HISTORY, history,
+            parts: samples.map { bytesOf(vmon_sample(time_ns: $0.time, value: $0.bits)) })
         var recording = Recording()
         recording.append(writer.bytes)
         return try #require(recording.dumps.first?.histories.first)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
+import SourceLines
 import StackUnwinding
 import Symbolisation
-import SourceLines
 import Testing
 
 @testable import Reports

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
 import PerfData
-import Symbolisation
 import SourceLines
+import Symbolisation
 import Testing
 
 @testable import Reports

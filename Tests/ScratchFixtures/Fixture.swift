@@ -23,13 +23,17 @@ public struct Fixture: ~Copyable {
             throw Failure(description: "no shell")
         }
         var output: [UInt8] = []
-        while case let byte = unsafe getc(pipe), byte != EOF { output.append(UInt8(truncatingIfNeeded: byte)) }
+        while case let byte = unsafe getc(pipe), byte != EOF {
+            output.append(UInt8(truncatingIfNeeded: byte))
+        }
         guard unsafe pclose(pipe) == 0 else { throw Failure(description: "failed: \(script)") }
         return String(decoding: output, as: UTF8.self)
     }
 
     public func write(_ text: String, to name: String) throws {
-        guard let file = unsafe fopen("\(path)/\(name)", "we") else { throw Failure(description: "cannot write \(name)") }
+        guard let file = unsafe fopen("\(path)/\(name)", "we") else {
+            throw Failure(description: "cannot write \(name)")
+        }
         defer { unsafe fclose(file) }
         guard unsafe fputs(text, file) >= 0 else { throw Failure(description: "cannot write \(name)") }
     }

@@ -61,7 +61,8 @@ import Testing
     /// The addresses of a function's instructions, and for each what addr2line says: name and `file:line`, in turns.
     private func judgement(_ fixture: borrowing Fixture, _ function: String) throws -> [(UInt64, [String])] {
         let listing = try fixture.run(
-            "objdump -d --no-show-raw-insn whole | sed -n '/<\\(\(function)\\)>:$/,/^$/p' | sed -n 's/^ *\\([0-9a-f]*\\):.*/\\1/p'")
+            "objdump -d --no-show-raw-insn whole | sed -n '/<\\(\(function)\\)>:$/,/^$/p' | sed -n 's/^ *\\([0-9a-f]*\\):.*/\\1/p'"
+        )
         try fixture.write(listing, to: "addresses")
         // With -a, a line with the address begins what it says of each.
         var judgement: [(UInt64, [String])] = []
@@ -82,7 +83,9 @@ import Testing
         try #require(judgement.count > 10)
         for (address, expected) in judgement {
             let frames = lines.frames(at: address, of: file)
-            let found = frames.flatMap { [$0.function ?? "??", "\($0.file):\($0.line == 0 ? "?" : "\($0.line)")"] }
+            let found = frames.flatMap {
+                [$0.function ?? "??", "\($0.file):\($0.line == 0 ? "?" : "\($0.line)")"]
+            }
             let wanted = expected.enumerated().map { index, text in
                 // It adds which of several parts of a line it is, and does not demangle.
                 index % 2 == 0 ? functionName(ofSymbol: text) : String(text.prefix { $0 != " " })
@@ -138,7 +141,8 @@ import Testing
         try fixture.run("gcc -O2 -g -o whole source.c")
         let addresses = try judgement(fixture, "outer").map(\.0)
         // In sections for debuggers, where it hurts.
-        let place = try fixture.run("readelf -SW whole | sed -n 's/.* .debug_info *PROGBITS *[0-9a-f]* \\([0-9a-f]*\\) .*/\\1/p'")
+        let place = try fixture.run(
+            "readelf -SW whole | sed -n 's/.* .debug_info *PROGBITS *[0-9a-f]* \\([0-9a-f]*\\) .*/\\1/p'")
         let start = try #require(Int(place.prefix { $0 != "\n" }, radix: 16))
         try fixture.write(
             """

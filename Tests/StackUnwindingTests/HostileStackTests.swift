@@ -134,7 +134,8 @@ import Testing
             for _ in 0...random(below: 40) { stack[random(below: stack.count)] = randomWord() }
             var writer = RecordWriter()
             writer.task(changed, stack: stack.flatMap(bytesOf))
-            #expect(unwinder.stack(of: try dump(writer.bytes).tasks[0])!.frames.count <= StackUnwinder.framesMax)
+            #expect(
+                unwinder.stack(of: try dump(writer.bytes).tasks[0])!.frames.count <= StackUnwinder.framesMax)
         }
     }
 

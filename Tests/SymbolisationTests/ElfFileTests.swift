@@ -116,7 +116,9 @@ import Testing
             }
             if round % 5 == 0 { bytes.removeLast(random(below: bytes.count)) }
             let scratch = try ScratchFile(bytes)
-            guard let file = FileBytes(path: Array(scratch.path.utf8)).flatMap({ ElfFile($0) }) else { continue }
+            guard let file = FileBytes(path: Array(scratch.path.utf8)).flatMap({ ElfFile($0) }) else {
+                continue
+            }
             for _ in 0..<50 {
                 let address = UInt64(random(below: 0x10000)) &* (round % 7 == 0 ? 0x1_0000_0001 : 1)
                 _ = file.symbol(at: address)

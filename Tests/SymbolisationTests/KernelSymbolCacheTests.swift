@@ -1,6 +1,6 @@
+import Glibc
 // SPDX-License-Identifier: Apache-2.0
 import ScratchFixtures
-import Glibc
 import Testing
 
 @testable import Symbolisation
@@ -44,7 +44,8 @@ import Testing
         let symbols = KernelSymbols(try #require(cache.image(for: key)))
         #expect(symbols.symbol(at: 0xffff_ffff_8100_0110)?.name == "second")
         #expect(symbols.symbol(at: 0xffff_ffff_a000_1090)?.name == "other_of_module")
-        #expect(try fixture.run("stat -c %a folder folder/kernel-symbols; ls folder | wc -l") == "700\n600\n1\n")
+        #expect(
+            try fixture.run("stat -c %a folder folder/kernel-symbols; ls folder | wc -l") == "700\n600\n1\n")
         // A module is in use more often, and that is all.
         #expect(try cache.image(for: self.key("one 4096 9 a,b Live 0xffffffffa0001000\n")) != nil)
         // One was unloaded, or loaded again elsewhere.
@@ -112,7 +113,9 @@ import Testing
         }
         for round in 0..<400 {
             var bytes = original
-            for _ in 0...random(below: 6) { bytes[random(below: round % 2 == 0 ? 64 : bytes.count)] = UInt8(random(below: 256)) }
+            for _ in 0...random(below: 6) {
+                bytes[random(below: round % 2 == 0 ? 64 : bytes.count)] = UInt8(random(below: 256))
+            }
             if round % 5 == 0 { bytes.removeLast(random(below: bytes.count)) }
             guard let damaged = KernelSymbolImage(FileBytes(joining: bytes)) else { continue }
             let symbols = KernelSymbols(damaged)

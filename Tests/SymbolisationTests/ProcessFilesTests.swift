@@ -1,6 +1,6 @@
+import Glibc
 // SPDX-License-Identifier: Apache-2.0
 import ScratchFixtures
-import Glibc
 import Testing
 
 @testable import Symbolisation
@@ -13,7 +13,8 @@ import Testing
         let fields = status[status.lastIndex(of: ")")!...].split(separator: " ")
         let ticks = try #require(UInt64(fields[20])) + secondsOff * UInt64(sysconf(Int32(_SC_CLK_TCK)))
         return LiveProcess(
-            pid: UInt32(getpid()), startTime: ticks * (1_000_000_000 / UInt64(sysconf(Int32(_SC_CLK_TCK)))) + 1)
+            pid: UInt32(getpid()),
+            startTime: ticks * (1_000_000_000 / UInt64(sysconf(Int32(_SC_CLK_TCK)))) + 1)
     }
 
     private let code: Range<UInt64> = 0x7000_0000_0000..<0x7000_0100_0000
@@ -21,7 +22,8 @@ import Testing
     /// A mapping of a program's code.
     private func mapping(of path: String, like file: String) throws -> FileMapping {
         let elf = try #require(FileBytes(path: Array(file.utf8)).flatMap { ElfFile($0) })
-        let offset = try #require((0..<64).map { $0 * 4096 }.first { elf.loadBias(ofMappingAt: 0, offset: $0) != nil })
+        let offset = try #require(
+            (0..<64).map { $0 * 4096 }.first { elf.loadBias(ofMappingAt: 0, offset: $0) != nil })
         return FileMapping(
             addresses: code, offset: offset, path: Array(path.utf8), buildID: elf.buildID,
             identity: FileIdentity(deviceMajor: 0, deviceMinor: 0, inode: 0))
@@ -56,12 +58,14 @@ import Testing
         let fixture = try Fixture()
         let path = try program(fixture, "program", id: "1234")
         // A link in there leads to where the root is, not to where it would from outside.
-        try fixture.run("mkdir -p root/lib root/real; mv program root/real/; ln -s /real/program root/lib/program")
+        try fixture.run(
+            "mkdir -p root/lib root/real; mv program root/real/; ln -s /real/program root/lib/program")
         let inside = try mapping(of: "/lib/program", like: fixture.path + "/root/real/program")
         #expect(ElfFileCache(sysroot: fixture.path + "/root").file(of: inside).state == .usable)
         #expect(ElfFileCache().file(of: inside).state == .missing)
         // And nothing of this machine is used, whoever has it open.
-        let outside = try mapping(of: fixture.path + "/root/real/program", like: fixture.path + "/root/real/program")
+        let outside = try mapping(
+            of: fixture.path + "/root/real/program", like: fixture.path + "/root/real/program")
         let sysroot = ElfFileCache(sysroot: fixture.path + "/root")
         #expect(try sysroot.file(of: outside, in: thisProcess()).state == .missing)
         #expect(path.hasPrefix(fixture.path))

@@ -11,7 +11,10 @@ import Testing
         ("_RNvNtCsgJzFkYIKM1I_7mycrate3foo3bar", "mycrate::foo::bar"),
         ("_RINvNtC3std3mem8align_ofjdE", "std::mem::align_of::<usize,f64>"),
         ("_RNvMs_Cs4Cv8Wi1oAIB_7mycrateNtB4_7Example3foo", "<mycrate::Example>::foo"),
-        ("_RNvXCs15kBYyAo9fc_7mycrateNtB2_7ExampleNtB2_5Trait3foo", "<mycrate::Example_as_mycrate::Trait>::foo"),
+        (
+            "_RNvXCs15kBYyAo9fc_7mycrateNtB2_7ExampleNtB2_5Trait3foo",
+            "<mycrate::Example_as_mycrate::Trait>::foo"
+        ),
         ("_RNCNvCsgStHSCytQ6I_7mycrate4main0B3_", "mycrate::main::{closure#0}"),
         ("_RNvCs1234_7mycrateu8gdel_5qa", "mycrate::gödel"),
         ("_RNvC1a4main.llvm.1234567", "a::main"),
@@ -22,15 +25,16 @@ import Testing
         #expect(functionName(ofSymbol: symbol) == name)
     }
 
-    @Test(arguments: [
-        ("_ZN4core3fmt5write17h0123456789abcdefE", "core::fmt::write"),
-        (
-            "_ZN61_$LT$alloc..vec..Vec$LT$T$GT$$u20$as$u20$core..fmt..Debug$GT$3fmt17h0123456789abcdefE.llvm.12",
-            "<alloc::vec::Vec<T>_as_core::fmt::Debug>::fmt"
-        ),
-        ("_ZN4core3ptr41drop_in_place$LT$$RF$u8$C$$u5b$i32$u5d$$GT$17h0123456789abcdefE", nil),
-        ("_ZN4main4main28_$u7b$$u7b$closure$u7d$$u7d$17h0123456789abcdefE", "main::main::{{closure}}"),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("_ZN4core3fmt5write17h0123456789abcdefE", "core::fmt::write"),
+            (
+                "_ZN61_$LT$alloc..vec..Vec$LT$T$GT$$u20$as$u20$core..fmt..Debug$GT$3fmt17h0123456789abcdefE.llvm.12",
+                "<alloc::vec::Vec<T>_as_core::fmt::Debug>::fmt"
+            ),
+            ("_ZN4core3ptr41drop_in_place$LT$$RF$u8$C$$u5b$i32$u5d$$GT$17h0123456789abcdefE", nil),
+            ("_ZN4main4main28_$u7b$$u7b$closure$u7d$$u7d$17h0123456789abcdefE", "main::main::{{closure}}"),
+        ] as [(String, String?)])
     func olderNames(symbol: String, name: String?) {
         if let name {
             #expect(functionName(ofSymbol: symbol) == name)
@@ -46,8 +50,10 @@ import Testing
         let fixture = try Fixture()
         try fixture.write(Self.source, to: "source.rs")
         try fixture.run(
-            "rustc=/usr/bin/rustc; [ -x $rustc ] || rustc=rustc; $rustc -C symbol-mangling-version=v0 -o program source.rs")
-        let symbols = try fixture.run("nm program | sed -n 's/.* \\(_R.*\\)/\\1/p' | sort -u | tee symbols").split(separator: "\n")
+            "rustc=/usr/bin/rustc; [ -x $rustc ] || rustc=rustc; $rustc -C symbol-mangling-version=v0 -o program source.rs"
+        )
+        let symbols = try fixture.run("nm program | sed -n 's/.* \\(_R.*\\)/\\1/p' | sort -u | tee symbols")
+            .split(separator: "\n")
         let expected = try fixture.run(
             """
             c++filt < symbols | sed -E 's/\\[[0-9a-f]{5,16}\\]//g; s/: (bool|char|[iu](8|16|32|64|128|size))([],>])/\\3/g'
@@ -81,7 +87,8 @@ import Testing
 
     /// Any bytes may be in a symbol table.
     @Test func damagedSymbols() {
-        let symbol = "RINvXCs15kBYyAo9fc_7mycrateNtB2_7ExampleNtB2_5Trait3fooFG0_RL0_hTmmEEDNtC1a1bp1cuEL_Kj1f_Kb1_E"
+        let symbol =
+            "RINvXCs15kBYyAo9fc_7mycrateNtB2_7ExampleNtB2_5Trait3fooFG0_RL0_hTmmEEDNtC1a1bp1cuEL_Kj1f_Kb1_E"
         for count in 0...symbol.utf8.count {
             #expect(!functionName(ofSymbol: "_" + symbol.prefix(count)).isEmpty)
             for letter in "_EBCMNXYIZ09uRTDFGK" {
@@ -89,7 +96,10 @@ import Testing
                 #expect(!functionName(ofSymbol: "_" + damaged).isEmpty)
             }
         }
-        for deep in ["_RNvC1a" + String(repeating: "Nv", count: 5000), "_RINvC1a1f" + String(repeating: "R", count: 5000)] {
+        for deep in [
+            "_RNvC1a" + String(repeating: "Nv", count: 5000),
+            "_RINvC1a1f" + String(repeating: "R", count: 5000),
+        ] {
             #expect(functionName(ofSymbol: deep) == deep.prefix(functionNameMax))
         }
     }

@@ -89,7 +89,8 @@ import Testing
             mv program.debug root/usr/lib/debug/bin/
             """)
         let root = program.fixture.path + "/root"
-        #expect(try program.name(of: "hidden", in: program.open(root: root, path: "/bin/program")) == "hidden")
+        #expect(
+            try program.name(of: "hidden", in: program.open(root: root, path: "/bin/program")) == "hidden")
 
         try program.fixture.run(
             """
@@ -98,7 +99,8 @@ import Testing
             mv root/usr/lib/debug/bin/program.debug $folder/$(echo $id | cut -c 3-).debug
             objcopy --remove-section=.gnu_debuglink root/bin/program
             """)
-        #expect(try program.name(of: "hidden", in: program.open(root: root, path: "/bin/program")) == "hidden")
+        #expect(
+            try program.name(of: "hidden", in: program.open(root: root, path: "/bin/program")) == "hidden")
         // Another file under that name, with a build-id that is not its name.
         try program.fixture.run(
             "gcc -Wl,--build-id=0x1234 -o other source.c; cp other root/usr/lib/debug/.build-id/*/*.debug")
@@ -144,7 +146,8 @@ import Testing
         let program = try Program("-no-pie \(flags)")
         try program.fixture.run("strip program")
         let file = try program.open()
-        let listing = try program.fixture.run("objdump -d whole | grep '@plt>:$' || true").split(separator: "\n")
+        let listing = try program.fixture.run("objdump -d whole | grep '@plt>:$' || true").split(
+            separator: "\n")
         for line in listing {
             let fields = line.split(separator: " ")
             let start = try #require(UInt64(fields[0], radix: 16))

@@ -4,7 +4,8 @@ import Testing
 @testable import Symbolisation
 
 @Suite struct SymbolTableTests {
-    private func entry(_ start: UInt64, _ end: UInt64, hasSize: Bool = true, number: Int) -> SymbolTable.Entry {
+    private func entry(_ start: UInt64, _ end: UInt64, hasSize: Bool = true, number: Int) -> SymbolTable.Entry
+    {
         SymbolTable.Entry(start: start, length: end - start, hasSize: hasSize, number: UInt32(number))
     }
 
@@ -34,7 +35,9 @@ import Testing
             entry(0x10, 0x80, number: 1), entry(0x20, 0x28, number: 2), entry(0x30, 0x38, number: 3),
         ])
         #expect(
-            [0x1f, 0x20, 0x28, 0x35, 0x40, 0x7f, 0x80].map { number(table, at: $0) } == [1, 2, 1, 3, 1, 1, nil])
+            [0x1f, 0x20, 0x28, 0x35, 0x40, 0x7f, 0x80].map { number(table, at: $0) } == [
+                1, 2, 1, 3, 1, 1, nil,
+            ])
     }
 
     /// The end of the one that is chosen decides, not that of another.
@@ -76,13 +79,15 @@ import Testing
     @Test func longLengths() {
         let table = SymbolTable([entry(1, 1 << 50, number: 1), entry(.max - 1, .max, number: 2)])
         let last: UInt64 = 1 << 28 - 1
-        #expect([0, 1, last, last + 1, .max - 1, .max].map { number(table, at: $0) } == [nil, 1, 1, nil, 2, nil])
+        #expect(
+            [0, 1, last, last + 1, .max - 1, .max].map { number(table, at: $0) } == [nil, 1, 1, nil, 2, nil])
     }
 
     /// Of several at one address those with a size come first, whatever else is said for the others.
     @Test func ranks() {
         let ranks = [(false, 0), (false, 7), (true, 0), (true, 7)].map { hasSize, preference in
-            SymbolTable.Entry(start: 0, length: .max, hasSize: hasSize, preference: preference, number: 0).rank
+            SymbolTable.Entry(start: 0, length: .max, hasSize: hasSize, preference: preference, number: 0)
+                .rank
         }
         #expect(ranks == ranks.sorted() && Set(ranks).count == 4)
     }

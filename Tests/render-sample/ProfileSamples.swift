@@ -1,6 +1,6 @@
+import PerfData
 // SPDX-License-Identifier: Apache-2.0
 import RecordWriting
-import PerfData
 import Reports
 
 /// Samples of a profile, which belong to no dump: two events of one thread.

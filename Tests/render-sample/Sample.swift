@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CVariableMonitor
 import DumpRecords
-import RecordWriting
 import PerfData
+import RecordWriting
 import Reports
 import SourceLines
 import StackUnwinding

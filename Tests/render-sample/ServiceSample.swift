@@ -15,7 +15,9 @@ private func history(
     (history.name, history.length, history.count) = (fixed(name), 8, 257)
     writer.append(
         VMON_RECORD_HISTORY, history,
-        parts: (0..<257).map { bytesOf(vmon_sample(time_ns: tick - 2_560_000 + $0 * 10_000, value: value($0))) })
+        parts: (0..<257).map {
+            bytesOf(vmon_sample(time_ns: tick - 2_560_000 + $0 * 10_000, value: value($0)))
+        })
 }
 
 /// A thousand tasks of a machine whose database waits for its disk: what a real dump looks like.

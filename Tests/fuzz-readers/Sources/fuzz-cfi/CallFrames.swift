@@ -39,7 +39,9 @@ private func step(from address: UInt64, _ frames: CallFrames) {
     let again = frames.row(at: address)
     require(again.kind == row.kind && again.frameOffset == row.frameOffset, "another row the second time")
     let rules = frames.rules(of: row)
-    require((rules != nil) == (row.kind == .complex || row.kind == .signalFrame), "a \(row.kind) row that has rules, or has none")
+    require(
+        (rules != nil) == (row.kind == .complex || row.kind == .signalFrame),
+        "a \(row.kind) row that has rules, or has none")
     var registers = RegisterValues(repeating: address &* 0x9e37_79b9_7f4a_7c15)
     registers[RegisterNumber.rip] = address
     // A stack of words that tell where they are, with a hole in every page.

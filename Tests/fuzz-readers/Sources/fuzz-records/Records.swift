@@ -61,9 +61,12 @@ private func read(_ dump: Dump) {
 
 private func checkVerdicts(on dump: Dump) {
     let graph = WaitForGraph(
-        dump, functions: KernelSymbols(kallsyms: [], modules: []), variables: KernelVariables(kallsyms: { [] }))
+        dump, functions: KernelSymbols(kallsyms: [], modules: []),
+        variables: KernelVariables(kallsyms: { [] }))
     let judged = graph.verdicts().flatMap { $0.waits + $0.behind }.map(\.waiter.id)
-    require(judged.count == graph.waits.count && Set(judged).count == judged.count, "a wait without its one verdict")
+    require(
+        judged.count == graph.waits.count && Set(judged).count == judged.count,
+        "a wait without its one verdict")
 }
 
 private func read(_ task: CapturedTask) {
