@@ -23,7 +23,7 @@ final class StartedProgram {
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
 
         var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
-        defer { for unsafe argument in unsafe arguments { unsafe free(argument) } }
+        defer { unsafe arguments.forEach { unsafe free($0) } }
         var number = pid_t()
         let result = unsafe posix_spawnp(&number, command[0], nil, &attributes, &arguments, environ)
         guard result == 0 else { throw .cannotOpen(command[0], Errno(rawValue: result)) }
