@@ -87,7 +87,8 @@ struct PlainReport: MergingRenderer {
 
     mutating func write(_ stack: MergedStack, to output: inout ReportBuffer) {
         separate(&output)
-        write("\(stack.count) \(stack.count == 1 ? "task" : "tasks")", .bold, to: &output)
+        let unit = stack.example.event == nil ? "task" : "sample"
+        write("\(stack.count) \(unit)\(stack.count == 1 ? "" : "s")", .bold, to: &output)
         let states = Self.tally(stack.members.map { Self.stateName($0.state) })
         let names = Self.tally(stack.members.map { Self.name($0.comm) })
         output.write(": \(states)\n  of \(names)\n")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
+import PerfData
 import SourceLines
 import StackUnwinding
 import Symbolisation
@@ -60,6 +61,10 @@ import Testing
         #expect(
             try rendered(.plain, tasks, top: true).hasPrefix(
                 "3 tasks: 3 sleeping\n  of 2 b, a\n  in the program\n"))
+        let sample = try ResolvedTask.sample(
+            comm: "b", user: frames("main"), event: SampledEvent(name: "cpu-clock", period: 1))
+        #expect(try rendered(.plain, [sample], top: true).hasPrefix("1 sample: "))
+        #expect(try rendered(.plain, [sample, sample], top: true).hasPrefix("2 samples: "))
     }
 
     @Test func shortfallsAreCounted() throws {
