@@ -10,15 +10,18 @@ files of lockdep say goes to $VM_OUT/evidence.json, by the same names.
 import json
 import os
 import re
+import select
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "guest"))
 
-from eventually import eventually  # noqa: E402
+from eventually import DEADLINE_SECONDS, eventually  # noqa: E402
 from locktest import SLEEPER, SPINLOCKS, UNLOCK_ORDER, LockTest  # noqa: E402
-from module import KernelLog  # noqa: E402
+from module import MODULE_FILE, KernelLog, load_file  # noqa: E402
 from subjects import read_proc  # noqa: E402
 
 LONG = 3_600_000
@@ -150,7 +153,19 @@ def for_good():
     wait_for_detector()
     part.update(status_of(abba))
     abba.unload()
+    load_file(MODULE_FILE, "dump_on_hang=1")
+    watch = subprocess.Popen(["ucli", "locks", "--watch", "--json"], stdout=subprocess.PIPE, text=True)
     hang("mutex", 2, [1, 2], rescue=0)
+    found["mutex"]["ucli"] = what_it_told(watch)
+
+
+def what_it_told(watch):
+    """The verdicts of ucli locks --watch, and its exit status."""
+    select.select([watch.stdout], [], [], DEADLINE_SECONDS)
+    watch.send_signal(signal.SIGINT)
+    lines = watch.communicate()[0].splitlines()
+    return {"verdicts": [verdict for line in lines for verdict in json.loads(line)["verdicts"]],
+            "status": watch.returncode}
 
 
 # ---- lockdep ----

@@ -101,6 +101,13 @@ def test_without_rescue_a_deadlock_stays_and_the_module_with_it(boot):
     assert (orphan["stop"], orphan["rmmod"]) == (errno.EBUSY, errno.EAGAIN)
 
 
+def test_ucli_locks_names_the_cycle_of_a_hang_that_it_waited_for(boot):
+    mutex = boot("for_good").found["mutex"]
+    [verdict] = mutex["ucli"]["verdicts"]
+    assert (verdict["verdict"], mutex["ucli"]["status"]) == ("CYCLE", 1)
+    assert sorted(wait["pid"] for wait in verdict["waits"]) == sorted(mutex["pids"])
+
+
 # ---- lockdep ----
 
 
