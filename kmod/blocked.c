@@ -57,8 +57,10 @@ static void tell_futex(struct vmon_blocked *found, const struct capture *capture
 		memset(found->futex_words, 0, sizeof(found->futex_words));
 	else
 		found->flags |= VMON_BLOCKED_FUTEX_WORDS;
+	rcu_read_lock();
 	if (task_active_pid_ns(task) == &init_pid_ns)
 		found->flags |= VMON_BLOCKED_FUTEX_PIDS;
+	rcu_read_unlock();
 	kthread_unuse_mm(mm);
 }
 

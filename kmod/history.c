@@ -211,6 +211,6 @@ void histories_go_on(const struct pid *pid)
 	mutex_lock(&histories_lock);
 	process = find_process(pid);
 	if (process)
-		WRITE_ONCE(process->histories_stand, false);
+		WRITE_ONCE(process->histories_end_ns, 0);
 	mutex_unlock(&histories_lock);
 }

@@ -21,7 +21,7 @@ struct watched_process {
 	refcount_t references;		/* its watches, and their pending or muted hits */
 	struct list_head in_processes;
 	struct pid *pid;
-	bool histories_stand;		/* it hit, and its dump did not read them yet */
+	u64 histories_end_ns;		/* the tick of its first hit that no dump has read yet; or 0 */
 };
 
 /* A ring that ticks write, one at a time, and a dump reads without a lock. */

@@ -57,7 +57,8 @@ void hit_record(struct watch *watch, u64 value, u64 tick_ns)
 	if (watch->slot_kind == SLOT_TRACKED)
 		note_tracker(&watch->hit, &watch->tracker);
 	watch->hits++;
-	WRITE_ONCE(watch->process->histories_stand, true);
+	if (!READ_ONCE(watch->process->histories_end_ns))
+		WRITE_ONCE(watch->process->histories_end_ns, tick_ns);
 	refcount_inc(&watch->references);
 	atomic64_inc(&hit_count);
 	llist_add(&watch->in_pending, &pending);

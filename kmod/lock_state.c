@@ -45,26 +45,32 @@ static void name_owner(struct vmon_blocked *found, unsigned long address)
 
 /* Of the mutex's owner word and the rwsem's count: kernel/locking keeps these to itself. */
 #define MUTEX_HAS_WAITERS 1
+#define MUTEX_PICKUP 4			/* the owner was given it, and does not know yet */
 #define RWSEM_WRITER 1
+#define RWSEM_OWNER_READ 1		/* the owner's word is of a reader before */
 #define RWSEM_HAS_WAITERS 2
 #define RWSEM_READERS_SHIFT 8
 
 static bool state_of_mutex(struct vmon_blocked *found, unsigned long head)
 {
 	struct mutex mutex;
+	unsigned long owner;
 
 	found->lock = head - offsetof(struct mutex, wait_list);
-	if (!kernel_peek(&mutex, found->lock, sizeof(mutex)) ||
-	    !(atomic_long_read(&mutex.owner) & MUTEX_HAS_WAITERS))
+	if (!kernel_peek(&mutex, found->lock, sizeof(mutex)))
 		return false;
-	name_owner(found, atomic_long_read(&mutex.owner) & ~OWNER_FLAGS);
+	owner = atomic_long_read(&mutex.owner);
+	if (!(owner & MUTEX_HAS_WAITERS))
+		return false;
+	if (!(owner & MUTEX_PICKUP))
+		name_owner(found, owner & ~OWNER_FLAGS);
 	return true;
 }
 
 static bool state_of_rwsem(struct vmon_blocked *found, unsigned long head)
 {
 	struct rw_semaphore rwsem;
-	unsigned long count;
+	unsigned long count, owner;
 
 	found->lock = head - offsetof(struct rw_semaphore, wait_list);
 	if (!kernel_peek(&rwsem, found->lock, sizeof(rwsem)))
@@ -73,8 +79,10 @@ static bool state_of_rwsem(struct vmon_blocked *found, unsigned long head)
 	if (!(count & RWSEM_HAS_WAITERS))
 		return false;
 	/* While readers hold it, the owner's word is a hint about one of them at best. */
+	owner = atomic_long_read(&rwsem.owner);
 	if (count & RWSEM_WRITER) {
-		name_owner(found, atomic_long_read(&rwsem.owner) & ~OWNER_FLAGS);
+		if (!(owner & RWSEM_OWNER_READ))
+			name_owner(found, owner & ~OWNER_FLAGS);
 	} else {
 		found->readers = count >> RWSEM_READERS_SHIFT;
 		found->flags |= VMON_BLOCKED_READERS;

@@ -51,6 +51,15 @@ static __always_inline struct slot *compare(struct slot *slot, struct slot *end,
 	return end;
 }
 
+static void keep_sample(struct watch *watch, u64 value, u64 now_ns)
+{
+	u64 end_ns = READ_ONCE(watch->process->histories_end_ns);
+
+	/* All that are read at the tick of the hit are kept, whichever comes first. */
+	if (!end_ns || now_ns <= end_ns)
+		history_add(watch->history, value, now_ns);
+}
+
 static void track(struct slot *slot, u64 now_ns)
 {
 	struct watch *watch = slot->watch;
@@ -61,8 +70,8 @@ static void track(struct slot *slot, u64 now_ns)
 		return;
 	}
 	value = value_read(slot->value, watch->kind);
-	if (watch->history && !READ_ONCE(watch->process->histories_stand))
-		history_add(watch->history, value, now_ns);
+	if (watch->history)
+		keep_sample(watch, value, now_ns);
 	if (unlikely(tracker_tick(&watch->tracker, value, now_ns)))
 		watch_hit(watch, value, now_ns);
 }

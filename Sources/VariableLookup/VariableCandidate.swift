@@ -19,11 +19,16 @@ struct VariableCandidate: CustomStringConvertible {
 
     /// Where a part of it begins behind its start, and of what type it is.
     ///
-    /// - Parameter given: a type that goes before what the file tells.
+    /// - Parameters:
+    ///   - given: a type that goes before what the file tells.
+    ///   - others: a program has copies of a library's variables (`R_X86_64_COPY`), and the library their types.
     func part(
-        _ steps: [VariableName.Step], _ given: ScalarType?
+        _ steps: [VariableName.Step], _ given: ScalarType?, describedBy others: [VariableCandidate]
     ) throws(LookupError) -> (offset: UInt64, type: ScalarType, source: Variable.TypeSource) {
-        let part = try knownPart(steps, given)
+        let same = others.filter {
+            symbol.isExported && $0.symbol.isExported && $0.symbol.symbol == symbol.symbol && $0.bias != bias
+        }
+        let part = try knownPart(steps, given, [self] + same)
         let (end, overflow) = part.offset.addingReportingOverflow(UInt64(part.type.byteCount))
         if symbol.size > 0, overflow || end > symbol.size {
             throw LookupError("a \(part.type) there does not lie within its \(symbol.size) bytes")
@@ -32,16 +37,18 @@ struct VariableCandidate: CustomStringConvertible {
     }
 
     private func knownPart(
-        _ steps: [VariableName.Step], _ given: ScalarType?
+        _ steps: [VariableName.Step], _ given: ScalarType?, _ descriptions: [VariableCandidate]
     ) throws(LookupError) -> (offset: UInt64, type: ScalarType, source: Variable.TypeSource) {
         if steps.isEmpty, let given { return (0, given, .given) }
         if steps.isEmpty, let type = swiftType(ofVariable: symbol.symbol).flatMap(Self.scalar) {
             return (0, type, .declared)
         }
-        if let types = file.debugInformation.flatMap({ TypeInformation($0) }),
-            let part = try types.part(steps, ofVariableAt: symbol.address, given)
-        {
-            return (part.offset, part.type, given == nil ? .declared : .given)
+        for description in descriptions {
+            if let types = description.file.debugInformation.flatMap({ TypeInformation($0) }),
+                let part = try types.part(steps, ofVariableAt: description.symbol.address, given)
+            {
+                return (part.offset, part.type, given == nil ? .declared : .given)
+            }
         }
         return try partBySize(steps, given)
     }

@@ -40,7 +40,7 @@ public final class VariableLookup {
         }
         let reading = name.readings[candidate.fit.reading]
         do throws(LookupError) {
-            let part = try candidate.part(reading.steps, type)
+            let part = try candidate.part(reading.steps, type, describedBy: candidates)
             let address = candidate.address &+ part.offset
             return Variable(
                 name: candidate.shownName + text.utf8.dropFirst(reading.name.utf8.count).text,
@@ -92,12 +92,6 @@ public final class VariableLookup {
                 mayAppear: true)
         }
         var same = candidates.filter { $0.fit == best }
-        // Of several exported ones the dynamic linker has all use the first.
-        if same.count > 1, let first = same.first(where: \.symbol.isExported) {
-            same.removeAll {
-                $0.symbol.isExported && $0.symbol.symbol == first.symbol.symbol && $0.bias != first.bias
-            }
-        }
         // Two names may be one variable.
         same = same.indices.filter { index in
             !same[..<index].contains { $0.address == same[index].address && !$0.symbol.isThreadLocal }

@@ -8,6 +8,7 @@ final class HitReader: Sendable {
     private let device: CInt
     /// Two sockets, for Swift does not see pipe2(2); the one is readable once the other was written to.
     private let stopper: (read: CInt, write: CInt)
+    private let owner = getpid()
 
     /// Owns the device from then on.
     ///
@@ -30,9 +31,9 @@ final class HitReader: Sendable {
         close(stopper.write)
     }
 
-    /// Has `read(since:_:)` return soon, from any thread.
+    /// Has `read(since:_:)` return soon, from any thread. A forked child has no such thread, but its parent has.
     func stop() {
-        unsafe write(stopper.write, "", 1)
+        if getpid() == owner { unsafe write(stopper.write, "", 1) }
     }
 
     /// Hands on each hit as it comes, until it is stopped or reading fails.

@@ -56,6 +56,14 @@ struct Device: ~Copyable {
 
     /// Has a dump made now, with all threads of a process if one is named; returns its number.
     func requestDump(pid: UInt32?) throws(Failure) -> UInt64 {
+        guard let id = try requestDumpIfThereIsRoom(pid: pid) else { throw .cannotRead(Self.noRoom) }
+        return id
+    }
+
+    static let noRoom = "the buffer has no room for a dump; print what is there with ucli"
+
+    /// Nil if the buffer is full.
+    func requestDumpIfThereIsRoom(pid: UInt32?) throws(Failure) -> UInt64? {
         var request = vmon_dump_request()
         guard let number = Int32(exactly: pid ?? 0) else {
             throw .noInput("there is no process \(pid ?? 0)")
@@ -65,8 +73,7 @@ struct Device: ~Copyable {
         switch Errno(rawValue: -result) {
         case _ where result == 0: return request.dump_id
         case .noSuchProcess: throw .noInput("there is no process \(number)")
-        case .noBufferSpace:
-            throw .cannotRead("the buffer has no room for a dump; print what is there with ucli")
+        case .noBufferSpace: return nil
         case .resourceBusy: throw .cannotRead("too many dumps wait to be made; try again")
         case let error: throw .cannotRead("no dump could be made: \(error)")
         }

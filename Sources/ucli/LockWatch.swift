@@ -18,13 +18,17 @@ struct LockWatch {
         var output = Output()
         var told: Set<Deadlock> = []
         var ownDumps: Set<UInt64> = []
-        var hasForeignDumps = false
+        var foreignDumps: Set<UInt64> = []
         var nextDump = ContinuousClock.now
         var isWaiting = true
         repeat {
             if let seconds, ContinuousClock.now >= nextDump {
                 do throws(Failure) {
-                    ownDumps.insert(try device.requestDump(pid: pid))
+                    if let id = try device.requestDumpIfThereIsRoom(pid: pid) {
+                        ownDumps.insert(id)
+                    } else {
+                        note(Device.noRoom)
+                    }
                 } catch {
                     // The request is interrupted too.
                     if stop.isThere { break }
@@ -38,12 +42,15 @@ struct LockWatch {
                 var findings = doctor.examine(dump)
                 findings.verdicts.removeAll { !$0.isDeadlock || !told.insert(Deadlock($0)).inserted }
                 if findings.hasDeadlock { format.write(findings, to: &output.buffer) }
-                let isOwn = ownDumps.remove(dump.id) != nil
-                hasForeignDumps = hasForeignDumps || !isOwn
+                let isOwn = ownDumps.remove(dump.id) != nil && dump.isOnlyRequested
+                if !isOwn { foreignDumps.insert(dump.id) }
             }
             try output.flush()
-            // Dumps of others stay for whoever wants to read them.
-            if !hasForeignDumps { try device.release(upTo: recording.lastFinishedSequence) }
+            // Dumps of others stay for whoever wants to read them, and what came after them with them.
+            if !foreignDumps.isEmpty {
+                foreignDumps.formIntersection(try Device().readRecording().dumps.map(\.id))
+            }
+            if foreignDumps.isEmpty { try device.release(upTo: recording.lastFinishedSequence) }
             let end = seconds == nil ? nil : nextDump
             isWaiting = try device.wait(orStop: stop, milliseconds: end.milliseconds) != .stop
         } while isWaiting

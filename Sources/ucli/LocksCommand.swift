@@ -122,6 +122,11 @@ extension LockDoctor {
     }
 }
 
+extension Dump {
+    /// Whether nothing else had it made. A hit, or a task that hangs, may come into the dump that was asked for.
+    var isOnlyRequested: Bool { begin?.reasons == .request }
+}
+
 /// Dumps that are made only to be looked at, and that leave the module's buffer as it was.
 struct SnapshotBuffer {
     /// Dumps of others are in the buffer, which somebody may want to read.
@@ -135,7 +140,7 @@ struct SnapshotBuffer {
         guard let dump = recording.dumps.first(where: { $0.id == id }) else {
             throw .cannotRead("dump \(id) is not in the buffer any more: another program removed it")
         }
-        hasForeignDumps = hasForeignDumps || recording.dumps.contains { $0.id != id }
+        hasForeignDumps = hasForeignDumps || recording.dumps.contains { $0.id != id || !$0.isOnlyRequested }
         if !hasForeignDumps { try device.release(upTo: recording.lastFinishedSequence) }
         return dump
     }

@@ -35,6 +35,9 @@ extension ContinuousClock.Instant? {
     var milliseconds: Int {
         guard let self else { return -1 }
         let rest = self - .now
-        return rest <= .zero ? 0 : Int(clamping: rest.components.seconds * 1000 + 1000)
+        guard rest > .zero else { return 0 }
+        let (seconds, attoseconds) = rest.components
+        let perMillisecond: Int64 = 1_000_000_000_000_000
+        return Int(clamping: seconds) * 1000 + Int((attoseconds + perMillisecond - 1) / perMillisecond)
     }
 }

@@ -59,7 +59,7 @@ struct RunningWatch {
             let rest = end.milliseconds
             let isShort = line.isWanted && (rest < 0 || rest > LiveLine.milliseconds)
             let event = try device.wait(orStop: stop, milliseconds: isShort ? LiveLine.milliseconds : rest)
-            if event != .timeout || !isShort {
+            if event != .timeout || end.milliseconds == 0 {
                 line.clear()
                 return event
             }
@@ -80,12 +80,14 @@ struct RunningWatch {
         let gap = (try? readFile("/sys/module/variable_monitor/parameters/dump_gap_ms")) ?? []
         let digits = gap.prefix { ("0"..."9").contains(Character(UnicodeScalar($0))) }
         let milliseconds = min(Int(String(decoding: digits, as: UTF8.self)) ?? 1000, Self.gapMax)
+        // Longer, for a dump takes its time. Dumps of other watches may never cease to come.
+        let end: ContinuousClock.Instant? = .now + .milliseconds(milliseconds + Self.patience)
         while hits.map({ UInt64(hitsDumped) < $0 }) ?? true {
-            // Longer, for a dump takes its time.
-            guard try device.wait(orStop: stop, milliseconds: milliseconds + 500) == .records else { return }
+            guard try device.wait(orStop: stop, milliseconds: end.milliseconds) == .records else { return }
             try drain(device)
         }
     }
 
     private static let gapMax = 10_000
+    private static let patience = 1500
 }

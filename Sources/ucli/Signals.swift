@@ -37,6 +37,7 @@ struct StopSignal {
     init() throws(Failure) {
         do {
             let ends = try FileDescriptor.pipe()
+            for end in [ends.readEnd, ends.writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
             descriptor = ends.readEnd
             unsafe stopPipe = ends.writeEnd.rawValue
         } catch {

@@ -17,6 +17,8 @@ final class StartedProgram {
         unsafe sigemptyset(&defaults)
         // This program ignores it, which is nothing to inherit.
         unsafe sigaddset(&defaults, SIGPIPE)
+        // Who starts this program may have it ignored; then nothing could be known of the end.
+        signal(SIGCHLD, SIG_DFL)
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
         unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
@@ -35,9 +37,9 @@ final class StartedProgram {
         return status != nil
     }
 
-    /// Asks it to end.
-    func terminate() {
-        if !hasEnded { kill(pid, SIGTERM) }
+    /// Asks it to end; by `SIGKILL`, makes it.
+    func terminate(by number: CInt = SIGTERM) {
+        if !hasEnded { kill(pid, number) }
     }
 
     /// Waits for its end; what this program is to exit with.

@@ -17,7 +17,8 @@ struct UCLI: ParsableCommand {
 
             Exit status: 0 also for an empty buffer, 64 wrong usage, 65 damaged input, 66 no device or no \
             such input, 70 a mistake of this program, 74 something could not be read or written (nothing is \
-            removed then), 77 no permission. 1 is for ucli locks alone: it found a deadlock.
+            removed then), 77 no permission. 1 is for ucli locks alone: it found a deadlock. ucli watch -- PROGRAM \
+            exits as the program did.
             """,
         subcommands: [
             ReportCommand.self, RecordCommand.self, ListCommand.self, StatusCommand.self,

@@ -2,6 +2,7 @@
 import ArgumentParser
 import CVariableMonitor
 import DumpRecords
+import Glibc
 import Reports
 import SystemPackage
 import VariableLookup
@@ -96,13 +97,15 @@ struct WatchCommand: Subcommand {
         }
     }
 
-    /// A signal that is to end this program ends that one.
+    /// A signal that is to end this program ends that one, a second one whether it likes it or not.
     private func waitForEnd(of program: StartedProgram, orStop stop: StopSignal) throws {
+        var number = SIGTERM
         while !program.hasEnded {
             let isStopped = try poll(stop.descriptor, for: .readable, milliseconds: 20)
             if isStopped {
-                program.terminate()
-                return
+                stop.take()
+                program.terminate(by: number)
+                number = SIGKILL
             }
         }
     }

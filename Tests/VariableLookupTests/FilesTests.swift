@@ -9,6 +9,9 @@ import VariableLookup
         static int depth = 1;
         int shared_depth = 2;
         int own_depth = 3;
+        int of_libraries = 4;
+        double shared_load = 0.5;
+        struct { char used; unsigned short free; } shared_pool = { 1, 2 };
         int *PLACE(void) { return &depth; }
         int *SHARED(void) { return &shared_depth; }
         """
@@ -23,6 +26,8 @@ import VariableLookup
         try fixture.write(
             """
             #include "say.h"
+            extern double shared_load;
+            extern struct pool { char used; unsigned short free; } shared_pool;
             extern int shared_depth, *first(void), *second(void), *first_shared(void);
             static short only_here = 3;
             int own_depth = 4;
@@ -30,6 +35,8 @@ import VariableLookup
             {
                 SAY("only_here", only_here);
                 SAY("shared_depth", shared_depth);
+                SAY("shared_load", shared_load);
+                SAY("shared_pool.free", shared_pool.free);
                 SAY("own_depth", own_depth);
                 SAY("first", *first());
                 SAY("second", *second());
@@ -58,12 +65,21 @@ import VariableLookup
         #expect(subject.find("depth", inFile: "first.so").contains("no variable"))
     }
 
-    /// Of several of one name, the dynamic linker has all use the first: that of the program, which may
-    /// be a copy of the library's (`-no-pie`).
-    @Test(arguments: ["-g", "-no-pie"]) func theVariableThatIsUsed(flags: String) throws {
+    /// Of several of one name, the dynamic linker has all use the program's. That may be a copy of the
+    /// library's, which alone describes its type.
+    @Test(arguments: ["-g", "-g -no-pie"]) func theVariableThatIsUsed(flags: String) throws {
         let subject = try subject(flags)
         #expect(subject.find("shared_depth") == "shared_depth: int32")
         #expect(subject.find("own_depth") == "own_depth: int32")
+        #expect(subject.find("shared_load") == "shared_load: double")
+        #expect(subject.find("shared_pool.free") == "shared_pool.free: uint16")
+    }
+
+    /// Which library's is used depends on how each was linked and loaded.
+    @Test func variablesThatSeveralLibrariesHave() throws {
+        let subject = try subject("-g")
+        #expect(subject.find("of_libraries").contains("may be one of 2 variables"))
+        #expect(subject.find("of_libraries", inFile: "libfirst.so").hasSuffix(": int32"))
     }
 
     @Test func symbolsOfADebugFile() throws {

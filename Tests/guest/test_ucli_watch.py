@@ -5,6 +5,7 @@ import os
 import pty
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -179,6 +180,20 @@ def test_a_signal_ends_the_program_of_its_own_too(module):
     pid = int(watching.notes[-1].split(" of process ")[1].split()[0])
     assert watching.end(signal.SIGTERM)[0] == 128 + signal.SIGTERM
     assert not os.path.exists(f"/proc/{pid}")
+
+
+def test_a_program_that_heeds_no_signal_is_killed_by_the_second(module):
+    process = subprocess.Popen(
+        ["ucli", "watch", "--symbol", "none", "--above", "1", "--",
+         "sh", "-c", "trap '' TERM INT; echo ready; while :; do sleep 1; done"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    assert "waiting until" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    time.sleep(1)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 128 + signal.SIGKILL
 
 
 def test_a_program_that_never_has_the_variable(module):

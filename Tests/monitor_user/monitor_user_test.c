@@ -168,6 +168,11 @@ static void conditions_of_integers(void)
 	EXPECT_CONDITION(START_WATCH_BITS_ANY("v", &tiny, 0x80), VMON_BITS_ANY, 0x80, 0, 0);
 	EXPECT_CONDITION(START_WATCH_BITS_ALL("v", &huge, ULLONG_MAX), VMON_BITS_ALL, ULLONG_MAX, 0,
 			 VMON_WATCH_UNSIGNED);
+	/* As integers of C these are wider, and negative. */
+	EXPECT_CONDITION(START_WATCH_BITS_ANY("v", &temp, INT_MIN), VMON_BITS_ANY, 0x80000000, 0, 0);
+	EXPECT_CONDITION(START_WATCH_BITS_ALL("v", &tiny, ~0), VMON_BITS_ALL, 0xff, 0, 0);
+	/* What the variable does not have is left, for the module to refuse it. */
+	EXPECT_CONDITION(START_WATCH_BITS_ANY("v", &tiny, 0x100), VMON_BITS_ANY, 0x100, 0, 0);
 }
 
 static void conditions_of_reals(void)

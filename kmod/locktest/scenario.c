@@ -67,8 +67,11 @@ static int keep(void *unused)
 	wait_event_interruptible(news, all_done());
 	for (i = 0; i < run.count; i++)
 		bury(&run.threads[i]);
-	if (run.for_good)
+	if (run.for_good) {
+		/* From here on rmmod waits for the end of this thread, too. */
+		WRITE_ONCE(run.for_good, false);
 		module_put(THIS_MODULE);
+	}
 	/* Pairs with collect(). */
 	smp_store_release(&run.ended, true);
 	wake_up_all(&news);
@@ -179,9 +182,15 @@ static int start(const struct scenario *scenario)
 	if (scenario_is_running())
 		return -EBUSY;
 	collect();
+	/* What lasts for good keeps the module; sysfs lets this be called while rmmod is under way. */
+	if (!rescued && !try_module_get(THIS_MODULE))
+		return -ENODEV;
 	error = create_all(scenario);
-	if (error)
+	if (error) {
+		if (!rescued)
+			module_put(THIS_MODULE);
 		return error;
+	}
 
 	run.scenario = scenario;
 	run.spins = has_spinlocks(scenario);
@@ -195,8 +204,6 @@ static int start(const struct scenario *scenario)
 	run.deadline = jiffies + run.timeout;
 	if (run.spins)
 		spread_threads();
-	if (run.for_good)
-		__module_get(THIS_MODULE);
 	for (i = 0; i < run.count; i++)
 		run.threads[i].rescuable = run.count - i <= rescued;
 	wake_up_process(run.keeper);
@@ -212,7 +219,8 @@ static int start(const struct scenario *scenario)
  * scenario_start() - starts a scenario, which goes on after the return
  * @scenario: lives as long as the module
  *
- * Returns 0, -EBUSY while another one runs, -EINVAL for a timeout_ms out of its range, or
+ * Returns 0, -EBUSY while another one runs, -EINVAL for a timeout_ms out of its range,
+ * -ENODEV for one that lasts for good while the module is being removed, or
  * -EOPNOTSUPP for what this machine cannot do: spinlocks on a single CPU, and on
  * PREEMPT_RT the rescue of a task that waits for itself.
  */
@@ -236,7 +244,7 @@ int scenario_end(void)
 	int error = 0;
 
 	mutex_lock(&control);
-	if (scenario_is_running() && run.for_good) {
+	if (scenario_is_running() && READ_ONCE(run.for_good)) {
 		error = -EBUSY;
 	} else {
 		WRITE_ONCE(run.told, true);

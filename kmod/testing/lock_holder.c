@@ -17,6 +17,7 @@
 #include <linux/rtmutex.h>
 #include <linux/rwsem.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/semaphore.h>
 #include <linux/spinlock.h>
 
@@ -94,6 +95,9 @@ static void give_spinlock(void)
 	arch_spin_unlock(&held_spinlock);
 }
 
+/* Who has abandoned_mutex: who spins on a mutex looks at its owner, so this stays a task. */
+static struct task_struct *abandoner;
+
 /* Lockdep would rightly complain of a task that exits with a lock. */
 static int abandon(void)
 {
@@ -102,6 +106,8 @@ static int abandon(void)
 	lockdep_off();
 	error = mutex_lock_killable(&abandoned_mutex);
 	lockdep_on();
+	if (!error)
+		abandoner = get_task_struct(current);
 	return error;
 }
 
@@ -153,6 +159,8 @@ static int __init lock_holder_init(void)
 static void __exit lock_holder_exit(void)
 {
 	debugfs_remove(folder);
+	if (abandoner)
+		put_task_struct(abandoner);
 }
 
 module_init(lock_holder_init);

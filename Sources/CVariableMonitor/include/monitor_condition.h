@@ -155,6 +155,14 @@ static inline int monitor_start_condition(struct vmon_watch_condition condition)
 	return start_watch_condition(&condition);
 }
 
+/* A mask of a signed type with its top bit set has been extended: of that, the variable's own bits. */
+static inline __u64 monitor_mask(__u64 mask, size_t length)
+{
+	__u64 bits = ~(__u64)0 >> (64 - 8 * length);
+
+	return (mask | bits >> 1) == ~(__u64)0 ? mask & bits : mask;
+}
+
 /* The bits of reals, as the module has them. */
 static inline __u64 monitor_float_bits(float value)
 {
@@ -251,8 +259,9 @@ template <typename Type, typename Value> __u64 monitor_bits(Value value)
 #define WATCH_UNCHANGED(n, v, ns) MONITOR_CONDITION(n, v, VMON_UNCHANGED, (__u64)(ns), 0)
 
 /* At least one, or all, of the mask's bits are set. Give a mask no more bits than the variable has. */
-#define WATCH_BITS_ANY(n, v, mask) MONITOR_CONDITION(n, v, VMON_BITS_ANY, (__u64)(mask), 0)
-#define WATCH_BITS_ALL(n, v, mask) MONITOR_CONDITION(n, v, VMON_BITS_ALL, (__u64)(mask), 0)
+#define WATCH_BITS_ANY(n, v, mask) MONITOR_CONDITION(n, v, VMON_BITS_ANY, MONITOR_MASK(v, mask), 0)
+#define WATCH_BITS_ALL(n, v, mask) MONITOR_CONDITION(n, v, VMON_BITS_ALL, MONITOR_MASK(v, mask), 0)
+#define MONITOR_MASK(v, mask) monitor_mask((__u64)(mask), sizeof(*(v)))
 
 /* The same, started at the default interval. */
 #define START_WATCH_ABOVE(n, v, t) monitor_start_condition(WATCH_ABOVE(n, v, t))

@@ -107,7 +107,8 @@ struct vmon_sample {
  * The last samples of a watch that keeps them, of a process that caused the dump. `count`
  * struct vmon_sample follow, the oldest first, one for each tick that could read the variable.
  * They end with the tick of the process's first hit of this dump, until which no
- * tick is missing; those after it, until its dump reads them, are.
+ * tick is missing; those after it, until its dump reads them, are. After a hit that came while the
+ * dump before was being made, they go on until its own dump.
  */
 struct vmon_history {
 	struct vmon_record record;
