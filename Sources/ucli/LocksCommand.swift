@@ -132,7 +132,7 @@ struct SnapshotBuffer {
     /// Dumps of others are in the buffer, which somebody may want to read.
     private var hasForeignDumps = false
 
-    /// Has a dump made, and removes it from the buffer unless others are there before it.
+    /// Has a dump made, and removes it from the buffer unless others are there before it, or a hit came into it.
     mutating func snapshot(_ device: borrowing Device, pid: UInt32?) throws(Failure) -> Dump {
         let id = try device.requestDump(pid: pid)
         let recording = try device.readRecording()

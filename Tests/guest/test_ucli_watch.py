@@ -79,6 +79,15 @@ def test_a_c_plus_plus_program(module):
     assert watching.end()[0] == 0
 
 
+def test_a_c_plus_plus_program_without_debug_information(module):
+    subject = Subject(with_symbols_only(pool_program()))
+    watching = Watching("--pid", subject.pid, "--symbol", "net::busy", "--above", 5)
+    assert "net::busy (int32, now 5)" in watching.notes[0]
+    subject.tell("6")
+    watching.wait_for("net::busy = 6 > 5")
+    assert watching.end()[0] == 0
+
+
 def test_a_swift_program_without_debug_information(module):
     subject = Subject(with_symbols_only(SERVICE))
     watching = Watching("--pid", subject.pid, "--symbol", "Queue.depth", "--above", 60000)
