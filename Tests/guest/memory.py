@@ -126,9 +126,9 @@ def _word_of(path, number):
         return struct.unpack("=Q", os.pread(file.fileno(), 8, 8 * number))[0]
 
 
-def page_entry(address):
-    """This process's entry of /proc/PID/pagemap."""
-    return _word_of("/proc/self/pagemap", address // PAGE)
+def page_entry(address, pid="self"):
+    """A process's entry of /proc/PID/pagemap."""
+    return _word_of(f"/proc/{pid}/pagemap", address // PAGE)
 
 
 def is_swapped(address):
