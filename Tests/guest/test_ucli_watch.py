@@ -114,8 +114,9 @@ def test_a_program_of_debian_by_its_library_s_debug_symbols(module):
 def test_the_watch_ends_with_the_process(module):
     subject = Subject(queue_program())
     watching = Watching("--pid", subject.pid, "--symbol", "queue_depth", "--above", 1000)
-    # Its last moment counts, too.
     subject.tell("queue_depth 1001")
+    eventually(lambda: module.status()["hits"] == 1, "a hit")
+    # Its last moment counts, too: the dump may be still to come.
     subject.end()
     status, report, notes = watching.end(None)
     assert status == 0 and "the process is gone" in notes and "hits 1, dumps 1" in notes
