@@ -93,9 +93,11 @@ def empty_timer(interval_ns, count=1):
 def waiting_for(lock, count):
     """Processes that wait for one lock."""
     subprocess.run(["insmod", LOCK_HOLDER], check=True)
-    with running("waiters", f"/sys/kernel/debug/lock_holder/{lock}", count):
-        yield
-    subprocess.run(["rmmod", "lock_holder"], check=True)
+    try:
+        with running("waiters", f"/sys/kernel/debug/lock_holder/{lock}", count):
+            yield
+    finally:
+        subprocess.run(["rmmod", "lock_holder"], check=True)
 
 
 @contextlib.contextmanager

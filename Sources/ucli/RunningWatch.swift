@@ -81,9 +81,9 @@ struct RunningWatch {
         let digits = gap.prefix { ("0"..."9").contains(Character(UnicodeScalar($0))) }
         let milliseconds = min(Int(String(decoding: digits, as: UTF8.self)) ?? 1000, Self.gapMax)
         // Longer, for a dump takes its time. Dumps of other watches may never cease to come.
-        let end: ContinuousClock.Instant? = .now + .milliseconds(milliseconds + Self.patience)
+        let latest: ContinuousClock.Instant? = .now + .milliseconds(milliseconds + Self.patience)
         while hits.map({ UInt64(hitsDumped) < $0 }) ?? true {
-            guard try device.wait(orStop: stop, milliseconds: end.milliseconds) == .records else { return }
+            guard try device.wait(orStop: stop, milliseconds: latest.milliseconds) == .records else { return }
             try drain(device)
         }
     }

@@ -41,7 +41,7 @@ extension Subcommand {
         } catch let failure as Failure {
             note(failure.message)
             throw failure.exitCode
-        } catch  where !(error is ExitCode || error is ValidationError || error is CleanExit) {
+        } catch let error where !(error is ExitCode || error is ValidationError || error is CleanExit) {
             // Of errors that it does not know, ArgumentParser makes 1.
             note("\(error)")
             throw ExitCode(70)

@@ -1,5 +1,5 @@
-import PerfData
 // SPDX-License-Identifier: Apache-2.0
+import PerfData
 import RecordWriting
 import Reports
 
