@@ -40,8 +40,8 @@ kmod: ## the module, for the running kernel or the guest's; KERNEL=<release, hea
 	echo "kmod/variable_monitor.ko is for kernel $${folder##*/}, $$( \
 	    [ "$${folder##*/}" = "$$(uname -r)" ] && echo the running one || echo not the running one)"
 
-programs: swift testcase-c build/ioctl_fuzz build/service
-	@:
+programs: swift testcase-c build/ioctl_fuzz
+	@$(MAKE) -C Tests/guest/subjects
 
 swift: $(addprefix build/,$(SWIFT_PRODUCTS)) ## build/ucli, build/userstack, build/helloworld, build/conditions
 	@:
@@ -61,11 +61,6 @@ $(addprefix build/,$(SWIFT_PRODUCTS)) &: $(SWIFT_SOURCES)
 build/%-c: testcase/c/%.c $(wildcard $(ABI)/*.h)
 	@mkdir -p build
 	gcc $(C_FLAGS) -o $@ $<
-
-# What a test watches in the guest, where compiling Swift would take minutes.
-build/service: Tests/guest/subjects/service.swift
-	@mkdir -p build
-	$(SWIFT)c -O -static-stdlib -module-name service -o $@ $<
 
 build/ioctl_fuzz: $(wildcard Tests/fuzz/*.[ch] $(ABI)/*.h)
 	@$(MAKE) -C Tests/fuzz
@@ -142,7 +137,7 @@ locks: ## each lock test 20 times under load, on three kernels: what ucli locks 
 	    Tests/locks/rounds.py --rounds $(ROUNDS) --seconds $(LOAD_SECONDS); done
 
 clean: ## removes everything built; the cache of kernels stays
-	rm -rf build $(SCRATCH) .build-fuzz-readers
+	rm -rf build $(SCRATCH) .build-tests .build-fuzz-readers
 	find kmod -name '*.ko' -delete
 
 help: ## this list

@@ -10,13 +10,15 @@
 #include <asm/unwind.h>
 #include <linux/completion.h>
 #include <linux/cpumask.h>
-#include <linux/jiffies.h>
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <linux/swait.h>
 
 #include "capture.h"
 #include "parameters.h"
@@ -88,6 +90,27 @@ static void forget(struct request *request)
 	request->asked = false;
 }
 
+/*
+ * wait_for_completion_timeout() with a high-resolution timer: jiffies may stand still until
+ * just this CPU answers, for it may be the one that counts them. False after ANSWER_MS.
+ */
+static bool wait_for_answer(struct completion *answered)
+{
+	ktime_t until = ktime_add_ms(ktime_get(), ANSWER_MS);
+	DECLARE_SWAITQUEUE(wait);
+	bool expired = false, done;
+
+	for (;;) {
+		prepare_to_swait_exclusive(&answered->wait, &wait, TASK_IDLE);
+		done = try_wait_for_completion(answered);
+		if (done || expired)
+			break;
+		expired = !schedule_hrtimeout(&until, HRTIMER_MODE_ABS);
+	}
+	finish_swait(&answered->wait, &wait);
+	return done;
+}
+
 /* False if the CPU did not answer. */
 static bool ask(struct request *request, unsigned int cpu, struct task_struct *task)
 {
@@ -109,7 +132,7 @@ static bool ask(struct request *request, unsigned int cpu, struct task_struct *t
 		forget(request);
 		return true;
 	}
-	if (!wait_for_completion_timeout(&request->answered, msecs_to_jiffies(ANSWER_MS)))
+	if (!wait_for_answer(&request->answered))
 		return false;
 	forget(request);
 	return true;

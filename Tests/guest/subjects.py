@@ -5,7 +5,6 @@ import ctypes
 import mmap
 import multiprocessing
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,9 +15,7 @@ import abi
 from eventually import eventually
 
 PROJECT = Path(__file__).resolve().parents[2]
-ABI_FOLDER = PROJECT / "Sources/CVariableMonitor/include"
-SOURCES = Path(__file__).resolve().parent / "subjects"
-PROGRAMS = Path("/tmp/vmon-subjects")
+PROGRAMS = PROJECT / "build/subjects"
 PAGE = mmap.PAGESIZE
 NOBODY = 65534
 CLONE_NEWUSER = 0x10000000
@@ -214,24 +211,14 @@ def fork_chain(length):
 # ---- programs ----
 
 
-def program(name, *flags):
-    """Compiles subjects/NAME.c, once; its path."""
-    path = PROGRAMS / name
-    if not path.exists():
-        PROGRAMS.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            ["gcc", "-O2", "-fomit-frame-pointer", "-Wall", "-Wextra", "-Werror", f"-I{ABI_FOLDER}",
-             *flags, "-o", path, SOURCES / f"{name}.c"], check=True)
-    return str(path)
+def program(name):
+    """What make has built of a file of subjects/; its path."""
+    return str(PROGRAMS / name)
 
 
-def without_debug_information(name):
-    """A copy of a program of the PATH that gdb reads in no time: only its DWARF for debuggers is gone."""
-    path = PROGRAMS / f"stripped/{name}"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["strip", "--strip-debug", "-o", path, shutil.which(name)], check=True)
-    return str(path)
+def stripped(name):
+    """A copy of a program with no more for debuggers than its .symtab: gdb reads it in no time."""
+    return program(f"stripped/{name}")
 
 
 def start(*words, **keywords):
@@ -244,8 +231,7 @@ def start(*words, **keywords):
 
 def start_spinner():
     """A process that runs in user mode for ever; its first line is spinHere's range."""
-    # At the same addresses in each process.
-    return start(program("spin", "-no-pie"))
+    return start(program("spin"))
 
 
 # ---- processes ----

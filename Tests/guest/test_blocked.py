@@ -200,7 +200,7 @@ def test_a_task_that_spins_is_told_without_its_lock(locks, session):
 
 @EVERYONE
 def test_a_thread_that_waits_for_a_pthread_mutex_shows_its_words(session):
-    process = start(program("futex_waiters", "-pthread"))
+    process = start(program("futex_waiters"))
     plain, inheriting = (int(word, 16) for word in process.first_line.split())
 
     def threads():

@@ -121,7 +121,7 @@ def test_the_stack_copy_may_be_as_long_as_the_record_allows(module, session):
 @pytest.mark.module(dump_gap_ms=0, max_tasks=3)
 def test_tasks_over_the_limit_are_counted_and_the_cause_s_own_come_first(module, session):
     spinner = start_spinner()
-    threads = start(program("threads", "-pthread"))
+    threads = start(program("threads"))
     session.dump(pid=threads.pid)
     dump = last_dump(session)
     assert [task.tgid for task in dump.tasks] == [threads.pid] * 3

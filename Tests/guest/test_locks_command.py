@@ -112,7 +112,7 @@ def test_a_watch_tells_each_deadlock_once(abba):
 
 
 def test_threads_that_hold_each_others_pthread_mutexes(module):
-    process = start(program("pthread_deadlock", "-pthread"))
+    process = start(program("pthread_deadlock"))
     a, b = (int(word, 16) for word in process.first_line.split())
     assert not deadlocks(run_locks()), "who sleeps interruptibly is only looked at when asked for"
     verdict = find_deadlock("--pid", process.pid)

@@ -137,7 +137,7 @@ def test_a_lock_held_by_a_sleeper_is_slow_but_not_deadlocked(load):
     status, [holder, waiter] = abba.status()
     assert status["state"] == "running"
     assert (holder.holds, holder.waits_for, waiter.holds) == ("mutex_a", "-", "-")
-    assert (state_of(holder.pid), state_of(waiter.pid)) == ("S", "D")
+    eventually(lambda: (state_of(holder.pid), state_of(waiter.pid)) == ("S", "D"), "both asleep")
     abba.wait_for_state("finished")
     assert abba.status()[0]["gave_up"] == "0"
 

@@ -11,7 +11,7 @@ import oracles
 from eventually import eventually
 from module import is_loaded
 from report import names, of_pid, parse, reported, ucli
-from subjects import NOBODY, Variable, end_descendants, state_of, without_debug_information
+from subjects import NOBODY, Variable, end_descendants, state_of, stripped
 
 NEVER_AGAIN = 86400
 AT_ONCE = pytest.mark.module(dump_gap_ms=0)
@@ -75,7 +75,7 @@ def cgroup():
 @pytest.mark.parametrize("name", ["userstack", "userstack-c"])
 def test_userstack_is_reported_as_gdb_and_the_kernel_see_it_also_after_its_death(cgroup, module, name):
     module.set_knob("dump_reset_sec", NEVER_AGAIN)
-    path = without_debug_information(name)
+    path = stripped(name)
     process = subprocess.Popen([path, "1000"], preexec_fn=cgroup)
     # At its hit it may not sleep yet.
     module.wait_for_dumps(1)

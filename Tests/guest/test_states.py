@@ -28,7 +28,7 @@ def scene():
 
 def observe(module):
     scene = SimpleNamespace(
-        vforker=start(program("vforker")), spinner=start_spinner(), threads=start(program("threads", "-pthread")),
+        vforker=start(program("vforker")), spinner=start_spinner(), threads=start(program("threads")),
         sleeper=subprocess.Popen(["sleep", "1000"]))
     threads = scene.threads.pid
 

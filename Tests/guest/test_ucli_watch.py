@@ -11,8 +11,8 @@ import pytest
 
 from eventually import eventually
 from report import names, of_pid, parse
-from subjects import NOBODY, read_proc
-from watching import SERVICE, Subject, Watching, never_held, pool_program, queue_program, with_symbols_only
+from subjects import NOBODY, program, read_proc, stripped
+from watching import Subject, Watching, never_held
 
 pytestmark = pytest.mark.module(dump_gap_ms=0)
 NEVER_AGAIN = 86400
@@ -31,7 +31,7 @@ def ucli_watch(*options, **keywords):
 
 
 def test_a_variable_of_a_stripped_program_is_watched_without_stopping_it(module):
-    subject = Subject(with_symbols_only(queue_program()))
+    subject = Subject(stripped("queue"))
     with never_held(subject.pid):
         watching = Watching("--pid", subject.pid, "--symbol", "queue_depth", "--above", 1000)
         assert "queue_depth (int32, now 5)" in watching.notes[0]
@@ -59,7 +59,7 @@ def test_a_variable_of_a_stripped_program_is_watched_without_stopping_it(module)
     ("level", ["--unchanged-for", "200ms"], "level 3"),
 ])
 def test_types_and_conditions_of_c(module, symbol, condition, action):
-    subject = Subject(queue_program())
+    subject = Subject(program("queue"))
     watching = Watching("--pid", subject.pid, "--symbol", symbol, *condition, "--every", "50us", "--history", 16)
     if "--unchanged-for" not in condition:
         module.wait_for_ticks(20)
@@ -71,7 +71,7 @@ def test_types_and_conditions_of_c(module, symbol, condition, action):
 
 
 def test_a_c_plus_plus_program(module):
-    subject = Subject(pool_program())
+    subject = Subject(program("pool"))
     watching = Watching("--pid", subject.pid, "--symbol", "net::pool.free", "--below", 1)
     assert "net::pool.free (uint32, now 5)" in watching.notes[0]
     subject.tell("0")
@@ -80,7 +80,7 @@ def test_a_c_plus_plus_program(module):
 
 
 def test_a_c_plus_plus_program_without_debug_information(module):
-    subject = Subject(with_symbols_only(pool_program()))
+    subject = Subject(stripped("pool"))
     watching = Watching("--pid", subject.pid, "--symbol", "net::busy", "--above", 5)
     assert "net::busy (int32, now 5)" in watching.notes[0]
     subject.tell("6")
@@ -89,7 +89,7 @@ def test_a_c_plus_plus_program_without_debug_information(module):
 
 
 def test_a_swift_program_without_debug_information(module):
-    subject = Subject(with_symbols_only(SERVICE))
+    subject = Subject(stripped("service"))
     watching = Watching("--pid", subject.pid, "--symbol", "Queue.depth", "--above", 60000)
     assert "service.Queue.depth (uint16, now 5)" in watching.notes[0]
     subject.tell("60001")
@@ -112,7 +112,7 @@ def test_a_program_of_debian_by_its_library_s_debug_symbols(module):
 
 
 def test_the_watch_ends_with_the_process(module):
-    subject = Subject(queue_program())
+    subject = Subject(program("queue"))
     watching = Watching("--pid", subject.pid, "--symbol", "queue_depth", "--above", 1000)
     subject.tell("queue_depth 1001")
     eventually(lambda: module.status()["hits"] == 1, "a hit")
@@ -124,7 +124,7 @@ def test_the_watch_ends_with_the_process(module):
 
 
 def test_a_watch_for_a_time_saves_a_recording(module, tmp_path):
-    subject = Subject(queue_program())
+    subject = Subject(program("queue"))
     path = tmp_path / "saved.rec"
     watching = Watching("--pid", subject.pid, "--symbol", "queue_depth", "--equal", 5, "--for", "1s", "-o", path)
     status, report, notes = watching.end(None)
@@ -135,14 +135,14 @@ def test_a_watch_for_a_time_saves_a_recording(module, tmp_path):
 
 
 def test_a_killed_ucli_leaves_no_watch(module):
-    subject = Subject(queue_program())
+    subject = Subject(program("queue"))
     watching = Watching("--pid", subject.pid, "--symbol", "queue_depth", "--above", 1000)
     watching.end(signal.SIGKILL)
     module.wait_for_status(watches=0)
 
 
 def test_a_line_tells_how_the_variable_is(module):
-    subject = Subject(queue_program())
+    subject = Subject(program("queue"))
     theirs, ours = pty.openpty()
     process = subprocess.Popen(
         ["ucli", "watch", "--pid", str(subject.pid), "--symbol", "queue_depth", "--above", "1000"],
@@ -165,7 +165,7 @@ def test_a_line_tells_how_the_variable_is(module):
 
 
 def test_a_program_of_its_own_is_watched_from_its_start_and_hands_its_exit_on(module):
-    watching = Watching("--symbol", "queue_depth", "--above", 1000, "--", queue_program(), stdin=subprocess.PIPE)
+    watching = Watching("--symbol", "queue_depth", "--above", 1000, "--", program("queue"), stdin=subprocess.PIPE)
     watching.process.stdin.write("queue_depth 1001\n")
     watching.process.stdin.flush()
     watching.wait_for("queue_depth = 1001 > 1000")
@@ -176,7 +176,7 @@ def test_a_program_of_its_own_is_watched_from_its_start_and_hands_its_exit_on(mo
 
 
 def test_a_variable_of_a_library_is_waited_for(module):
-    watching = Watching("--symbol", "library_depth", "--above", 1000, "--", queue_program(), stdin=subprocess.PIPE)
+    watching = Watching("--symbol", "library_depth", "--above", 1000, "--", program("queue"), stdin=subprocess.PIPE)
     assert "now 5" in watching.notes[-1]
     watching.process.stdin.write("library 1001\n")
     watching.process.stdin.flush()
@@ -186,7 +186,7 @@ def test_a_variable_of_a_library_is_waited_for(module):
 
 
 def test_a_signal_ends_the_program_of_its_own_too(module):
-    watching = Watching("--symbol", "queue_depth", "--above", 1000, "--", queue_program(), stdin=subprocess.PIPE)
+    watching = Watching("--symbol", "queue_depth", "--above", 1000, "--", program("queue"), stdin=subprocess.PIPE)
     pid = int(watching.notes[-1].split(" of process ")[1].split()[0])
     assert watching.end(signal.SIGTERM)[0] == 128 + signal.SIGTERM
     assert not os.path.exists(f"/proc/{pid}")
@@ -209,7 +209,7 @@ def test_a_program_that_heeds_no_signal_is_killed_by_the_second(module):
 def test_a_program_that_never_has_the_variable(module):
     done = ucli_watch("--symbol", "none", "--above", 1, "--", "sh", "-c", "exit 5")
     assert done.returncode == 5 and "before there was a variable none" in done.stderr
-    done = ucli_watch("--symbol", "queue_depth", "--above", "1x", "--", queue_program())
+    done = ucli_watch("--symbol", "queue_depth", "--above", "1x", "--", program("queue"))
     assert done.returncode == 64 and "--above 1x is no value" in done.stderr
     assert ucli_watch("--symbol", "none", "--above", 1, "--", "/no/such/program").returncode == 66
 
@@ -218,7 +218,7 @@ def test_a_program_that_never_has_the_variable(module):
 
 
 def test_errors_say_why_and_leave_nothing(module):
-    subject = Subject(queue_program())
+    subject = Subject(program("queue"))
     of_subject = ["--pid", subject.pid, "--symbol"]
     for options, status, reason in (
         (["--pid", 2**31 - 1, "--symbol", "queue_depth", "--above", 1], 66, "there is no process"),
@@ -243,7 +243,7 @@ def test_errors_say_why_and_leave_nothing(module):
 
 
 def test_an_address_and_a_type_are_enough(module):
-    subject = Subject(queue_program())
+    subject = Subject(program("queue"))
     address = Watching("--pid", subject.pid, "--symbol", "level", "--above", 250)
     place = address.notes[0].split(" at ")[1].strip()
     address.end()

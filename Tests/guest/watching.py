@@ -7,34 +7,7 @@ import subprocess
 import tempfile
 import threading
 
-from subjects import PROGRAMS, PROJECT, SOURCES, read_proc
-
-# Emulated, the compiler would take minutes: make has built it.
-SERVICE = f"{PROJECT}/build/service"
-
-
-def built(name, *command):
-    """What a command builds, once; its path."""
-    path = PROGRAMS / name
-    if not path.exists():
-        PROGRAMS.mkdir(parents=True, exist_ok=True)
-        subprocess.run([*command, "-o", path], check=True)
-    return str(path)
-
-
-def queue_program():
-    """subjects/queue.c with its library, which it finds beside it."""
-    library = built("libqueue.so", "gcc", "-g", "-O2", "-fPIC", "-shared", SOURCES / "queue_library.c")
-    return built("queue", "gcc", "-g", "-O2", SOURCES / "queue.c", library, f"-Wl,-rpath,{PROGRAMS}")
-
-
-def pool_program():
-    return built("pool", "g++", "-g", "-O2", SOURCES / "pool.cc")
-
-
-def with_symbols_only(path):
-    """A copy of a program that has nothing for debuggers but its .symtab."""
-    return built(f"{path.rpartition('/')[2]}.symtab", "strip", "--strip-debug", path)
+from subjects import read_proc
 
 
 class Subject:

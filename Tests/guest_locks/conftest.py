@@ -1,30 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Boots a guest for each plan, two at a time: lockdep reports once a boot, and some deadlocks stay."""
+"""Boots a guest for each plan: lockdep reports once a boot, and some deadlocks stay."""
 
 import json
 import re
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-# With ACPI the debug kernel boots three times as long, but without it has one CPU only.
-LOCKDEP = ["--kernel", "debug", "--cpus", "1", "--append", "acpi=off"]
-# The longest first.
+LOCKDEP = ["--kernel", "debug", "--cpus", "1"]
 BOOTS = {
-    "lockdep_spinlock": ["--kernel", "debug"],
     "detectors": ["--kernel", "stock", "--cpus", "3"],
+    "for_good": ["--kernel", "stock"],
+    "lockdep_spinlock": ["--kernel", "debug"],
     "lockdep_silent": LOCKDEP,
     "lockdep_mutex": LOCKDEP,
     "lockdep_rwsem_write": LOCKDEP,
     "lockdep_rwsem_read": LOCKDEP,
     "lockdep_three_way": LOCKDEP,
     "lockdep_orphan": LOCKDEP,
-    "for_good": ["--kernel", "stock"],
 }
-BOOTS_AT_ONCE = 2
 
 
 class Boot:
@@ -54,16 +50,15 @@ def parts_of(log):
 
 
 @pytest.fixture(scope="session")
-def all_boots():
-    with ThreadPoolExecutor(BOOTS_AT_ONCE) as pool:
-        return dict(zip(BOOTS, pool.map(Boot, BOOTS)))
+def boot():
+    """The boot of a plan, which is run once."""
+    boots = {}
 
-
-@pytest.fixture
-def boot(all_boots):
     def boot_of(plan):
-        if all_boots[plan].failure:
-            pytest.fail(all_boots[plan].failure)
-        return all_boots[plan]
+        if plan not in boots:
+            boots[plan] = Boot(plan)
+        if boots[plan].failure:
+            pytest.fail(boots[plan].failure)
+        return boots[plan]
 
     return boot_of

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The header's layout and numbers, as a C compiler sees them, are those that the tests use."""
+"""The header's layout and numbers, as a C compiler sees them, are those that the guest's tests use."""
 
 import re
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-import abi
-from subjects import ABI_FOLDER
+PROJECT = Path(__file__).resolve().parents[2]
+ABI_FOLDER = PROJECT / "Sources/CVariableMonitor/include"
+sys.path.append(str(PROJECT / "Tests/guest"))
+
+import abi  # noqa: E402
 
 STRUCTS = {
     "vmon_watch": abi.WATCH,
