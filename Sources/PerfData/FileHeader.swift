@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 
 /// What a file tells before its records and behind them.
 struct FileHeader {
@@ -131,6 +132,15 @@ public struct Host: Equatable, Sendable {
     /// Of the kernel, as `uname -r` has it.
     public var release: String?
     public var architecture: String?
+
+    /// Whether it has this machine's name.
+    var isThisMachine: Bool {
+        var names = utsname()
+        guard let name, unsafe uname(&names) == 0 else { return false }
+        return unsafe withUnsafeBytes(of: &names.nodename) {
+            unsafe $0.prefix { $0 != 0 }.elementsEqual(name.utf8)
+        }
+    }
 }
 
 extension FieldCursor {

@@ -45,6 +45,6 @@ extension FileMapping {
     fileprivate func part(_ part: Range<UInt64>) -> FileMapping {
         FileMapping(
             addresses: part, offset: offset &+ (part.lowerBound &- addresses.lowerBound), path: path,
-            buildID: buildID, identity: identity)
+            buildID: buildID, identity: identity, mapper: mapper)
     }
 }

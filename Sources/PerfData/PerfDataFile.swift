@@ -19,6 +19,7 @@ public final class PerfDataFile {
     /// What was wrong with the records read so far.
     public private(set) var damages: PerfDamages
 
+    private let isOfThisMachine: Bool
     private let file: InputFile
     private let events: EventTable
     private let buildIDs: BuildIDs
@@ -29,6 +30,7 @@ public final class PerfDataFile {
         var header = try FileHeader(file)
         index = try RecordIndex(file, &header)
         host = header.host
+        isOfThisMachine = header.host.isThisMachine
         kernelBuildID = header.buildIDs.ofKernel
         kernelReference = index.kernelReference
         lost = index.lost
@@ -70,7 +72,9 @@ public final class PerfDataFile {
         guard record.type != RecordType.sample.rawValue else {
             return try sample(fields, processes)
         }
-        if let change = try ProcessChange(record, fields, buildIDs) { try processes.apply(change) }
+        if let change = try ProcessChange(record, fields, buildIDs, isOfThisMachine: isOfThisMachine) {
+            try processes.apply(change)
+        }
         return nil
     }
 

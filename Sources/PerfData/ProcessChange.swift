@@ -10,8 +10,10 @@ enum ProcessChange {
     case map(pid: UInt32, FileMapping, isExecutable: Bool)
 
     /// Nil for records that tell about something else.
+    ///
+    /// - Parameter isOfThisMachine: whether the record was made here.
     init?(
-        _ record: RecordPrefix, _ body: FieldCursor, _ buildIDs: BuildIDs
+        _ record: RecordPrefix, _ body: FieldCursor, _ buildIDs: BuildIDs, isOfThisMachine: Bool
     ) throws(PerfRecordFlaw) {
         var body = body
         switch RecordType(rawValue: record.type) {
@@ -31,7 +33,7 @@ enum ProcessChange {
             self = .exit(pid: pid, tid: try body.take())
         case .mmap where record.mode == .user, .mmap2 where record.mode == .user:
             let pid = try body.take(UInt32.self)
-            let mapping = try FileMapping(record, &body, buildIDs)
+            let mapping = try FileMapping(record, &body, buildIDs, mapper: isOfThisMachine ? pid : nil)
             self = .map(pid: pid, mapping, isExecutable: !record.isDataMapping)
         default: return nil
         }
@@ -41,7 +43,7 @@ enum ProcessChange {
 extension FileMapping {
     /// Reads what is behind the process's id, and leaves the trailer.
     fileprivate init(
-        _ record: RecordPrefix, _ body: inout FieldCursor, _ buildIDs: BuildIDs
+        _ record: RecordPrefix, _ body: inout FieldCursor, _ buildIDs: BuildIDs, mapper: UInt32?
     ) throws(PerfRecordFlaw) {
         try body.skip(4)
         let start = try body.take(UInt64.self)
@@ -70,6 +72,7 @@ extension FileMapping {
             addresses: start..<end, offset: offset,
             // What has no file has no name in /proc/PID/maps.
             path: path.elementsEqual("//anon".utf8) ? [] : path,
-            buildID: buildID.isEmpty ? buildIDs.buildID(ofPath: path) : buildID, identity: identity)
+            buildID: buildID.isEmpty ? buildIDs.buildID(ofPath: path) : buildID, identity: identity,
+            mapper: mapper)
     }
 }

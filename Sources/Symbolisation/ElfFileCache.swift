@@ -12,6 +12,8 @@ public final class ElfFileCache {
 
     /// Those that can be used. For one that cannot, another process may know the way.
     private var files: [Key: ElfFile] = [:]
+    /// By the process that left it; nil for one that left none.
+    private var perfMaps: [UInt32: PerfMap?] = [:]
     private lazy var vdso = FileBytes(vdsoOfThisProcess: ()).flatMap { ElfFile($0) }
     /// Absolute, empty for none.
     private let sysroot: [UInt8]
@@ -42,6 +44,14 @@ public final class ElfFileCache {
 
     /// Whether the files of running processes may be used.
     var isOfThisMachine: Bool { sysroot.isEmpty }
+
+    /// What a process has left of the names of its code in memory.
+    func perfMap(leftBy pid: UInt32) -> PerfMap? {
+        if let known = perfMaps[pid] { return known }
+        let map = PerfMap(leftBy: pid)
+        perfMaps[pid] = .some(map)
+        return map
+    }
 
     /// The file of a mapping if it is there and has the contents that are mapped; else why not.
     func file(of mapping: FileMapping, in process: LiveProcess? = nil) -> (

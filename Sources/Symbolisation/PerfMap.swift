@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 
 /// What a just-in-time compiler has written about its code, in a file `/tmp/perf-PID.map`: lines
 /// `start size name`, both numbers hexadecimal.
@@ -19,6 +20,15 @@ final class PerfMap {
         guard let root = process.root, let status = process.status,
             let file = FileBytes(path: Array("/tmp/perf-\(status.pid).map".utf8), root: root),
             file.owner == status.user || file.owner == 0
+        else { return nil }
+        self.init(file)
+    }
+
+    /// The one that a process of this number has left in this machine's `/tmp`, by the rule of perf:
+    /// it must belong to this process's user, or to root.
+    convenience init?(leftBy pid: UInt32) {
+        guard let file = FileBytes(path: Array("/tmp/perf-\(pid).map".utf8)),
+            file.owner == geteuid() || file.owner == 0
         else { return nil }
         self.init(file)
     }

@@ -9,15 +9,20 @@ public struct FileMapping: Sendable {
     /// Empty if it is not known.
     public let buildID: [UInt8]
     public let identity: FileIdentity
+    /// In a profile of this machine, the process that made the mapping: what it has left of the names
+    /// of code in memory is used, for a profile does not say when a process began.
+    public let mapper: UInt32?
 
     public init(
-        addresses: Range<UInt64>, offset: UInt64, path: [UInt8], buildID: [UInt8], identity: FileIdentity
+        addresses: Range<UInt64>, offset: UInt64, path: [UInt8], buildID: [UInt8], identity: FileIdentity,
+        mapper: UInt32? = nil
     ) {
         self.addresses = addresses
         self.offset = offset
         self.path = path
         self.buildID = buildID
         self.identity = identity
+        self.mapper = mapper
     }
 
     var isVdso: Bool { path.elementsEqual("[vdso]".utf8) }
@@ -56,7 +61,7 @@ public final class ProcessImage {
     private var locations = LocationCache()
     /// The mapping that was asked for last: the next question is likely to be about the same.
     private var lastIndex = 0
-    private lazy var perfMap = cache.isOfThisMachine ? process.flatMap(PerfMap.init(of:)) : nil
+    private lazy var perfMap = process.flatMap(PerfMap.init(of:))
 
     /// The files in which something was looked up, or which were to be unwound through.
     public private(set) var files: [MappedFile] = []
@@ -124,6 +129,11 @@ public final class ProcessImage {
         return location
     }
 
+    private func perfMap(of mapping: FileMapping) -> PerfMap? {
+        guard cache.isOfThisMachine else { return nil }
+        return mapping.mapper.map(cache.perfMap(leftBy:)) ?? perfMap
+    }
+
     private func findLocation(of address: UInt64) -> CodeLocation {
         guard let index = index(containing: address) else { return CodeLocation(address: address) }
         if let place = file(ofMapping: index) {
@@ -134,7 +144,7 @@ public final class ProcessImage {
         }
         let mapping = mappings[index]
         // Compilers tell addresses as the process has them.
-        let symbol = mapping.isMemory ? perfMap?.symbol(at: address) : nil
+        let symbol = mapping.isMemory ? perfMap(of: mapping)?.symbol(at: address) : nil
         return CodeLocation(
             symbol: symbol, file: mappedFiles[index],
             address: mapping.isAnonymous ? address : address &- mapping.addresses.lowerBound &+ mapping.offset

@@ -3,6 +3,17 @@ import Glibc
 import SystemPackage
 
 extension FileDescriptor {
+    /// A pipe that no program inherits which this one starts.
+    static func ownPipe() throws(Failure) -> (readEnd: FileDescriptor, writeEnd: FileDescriptor) {
+        do {
+            let ends = try pipe()
+            for end in [ends.readEnd, ends.writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
+            return ends
+        } catch {
+            throw .cannotRead("no pipe can be made: \(error)")
+        }
+    }
+
     /// Writes all bytes, however many calls that takes.
     func writeWhole(_ bytes: [UInt8]) throws(Errno) {
         var rest = bytes[...]

@@ -35,14 +35,9 @@ struct StopSignal {
     var isThere: Bool { (try? poll(descriptor, for: .readable, milliseconds: 0)) ?? true }
 
     init() throws(Failure) {
-        do {
-            let ends = try FileDescriptor.pipe()
-            for end in [ends.readEnd, ends.writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
-            descriptor = ends.readEnd
-            unsafe stopPipe = ends.writeEnd.rawValue
-        } catch {
-            throw .cannotRead("no pipe can be made: \(error)")
-        }
+        let ends = try FileDescriptor.ownPipe()
+        descriptor = ends.readEnd
+        unsafe stopPipe = ends.writeEnd.rawValue
         handleSignals()
     }
 

@@ -24,12 +24,20 @@ final class StartedProgram {
         unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
 
+        // The kernel lets posix_spawnp() return an instant before the memory is the program's own. It closes
+        // what is not to be inherited after that.
+        let started = try FileDescriptor.ownPipe()
+        defer { try? started.readEnd.close() }
+
         var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
         defer { unsafe arguments.forEach { unsafe free($0) } }
         var number = pid_t()
         let result = unsafe posix_spawnp(&number, command[0], nil, &attributes, &arguments, environ)
+        try? started.writeEnd.close()
         guard result == 0 else { throw .cannotOpen(command[0], Errno(rawValue: result)) }
         pid = number
+        var nothing: UInt8 = 0
+        _ = unsafe withUnsafeMutableBytes(of: &nothing) { unsafe try? started.readEnd.read(into: $0) }
     }
 
     var hasEnded: Bool {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
+import Glibc
 import Testing
 
 @testable import PerfData
@@ -162,5 +163,23 @@ import Testing
             where: { _ in true }, makeSpace: { $0.map(\.buildID) }
         ) { found = $1 }
         #expect(found == [[1, 2, 3, 4, 5, 6, 7, 8]])
+    }
+
+    @Test(arguments: [true, false]) func mappingsTellTheirProcessOnThisMachineOnly(_ isThisOne: Bool) throws {
+        var names = utsname()
+        unsafe uname(&names)
+        let own = unsafe withUnsafeBytes(of: &names.nodename) { unsafe Array($0.prefix { $0 != 0 }) }
+        let name = isThisOne ? own : own + Array("2".utf8)
+        var writer = PerfFileWriter()
+        writer.map(1, pid: 5, 0x1000..<0x3000, "//anon")
+        writer.map(2, pid: 5, 0x2000..<0x3000, "/b")
+        writer.fork(3, pid: 6, parent: 5)
+        writer.sample(4, pid: 6)
+        writer.features = [(3, bytes(UInt32(name.count + 1)) + name + [0])]
+        var found: [UInt32?] = []
+        try ScratchFile(writer.file()).open().forEachSample(
+            where: { _ in true }, makeSpace: { $0.map(\.mapper) }
+        ) { found = $1 }
+        #expect(found == [isThisOne ? 5 : nil, isThisOne ? 5 : nil])
     }
 }

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The processes and variables that the tests watch."""
 
+import contextlib
 import ctypes
 import mmap
 import multiprocessing
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -243,6 +245,17 @@ def read_proc(pid, name):
 
 def state_of(pid):
     return read_proc(pid, "stat").rpartition(")")[2].split()[0]
+
+
+def rounds_of_hang_detector():
+    """How often khungtaskd has gone to sleep."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        # Others end meanwhile.
+        with contextlib.suppress(OSError):
+            status = read_proc(pid, "status")
+            if status.startswith("Name:\tkhungtaskd\n"):
+                return int(re.search(r"^voluntary_ctxt_switches:\t(\d+)", status, re.MULTILINE)[1])
+    raise AssertionError("no khungtaskd")
 
 
 def pinned_bytes(pid="self"):

@@ -3,7 +3,6 @@
 
 import errno
 import os
-import re
 import signal
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import abi
 from dumps import check_self_contained, check_sequence, dumps_of, task_of
 from eventually import eventually
 from module import load_file, unload_file
-from subjects import PROJECT, Child, Variable, become_nobody, program, read_proc, start, state_of
+from subjects import PROJECT, Child, Variable, become_nobody, program, rounds_of_hang_detector, start, state_of
 
 AT_ONCE = pytest.mark.module(dump_gap_ms=0)
 IOCTL = 16      # system call number
@@ -213,10 +212,6 @@ def test_a_task_that_the_kernel_finds_hung_makes_a_dump(module, session, fast_ha
 
 @AT_ONCE
 def test_hung_tasks_make_no_dump_unless_asked_for(module, session, fast_hang_detector, holder):
-    def rounds():
-        [pid] = [pid for pid in os.listdir("/proc") if pid.isdigit() and read_proc(pid, "comm") == "khungtaskd\n"]
-        return int(re.search(r"^voluntary_ctxt_switches:\t(\d+)", read_proc(pid, "status"), re.MULTILINE)[1])
-
-    until = rounds() + 4
-    eventually(lambda: rounds() >= until, "rounds of the hang detector")
+    until = rounds_of_hang_detector() + 4
+    eventually(lambda: rounds_of_hang_detector() >= until, "rounds of the hang detector")
     assert module.status()["dumps"] == 0

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "guest"))
 from eventually import DEADLINE_SECONDS, eventually  # noqa: E402
 from locktest import SLEEPER, SPINLOCKS, UNLOCK_ORDER, LockTest  # noqa: E402
 from module import MODULE_FILE, KernelLog, load_file  # noqa: E402
-from subjects import read_proc  # noqa: E402
+from subjects import rounds_of_hang_detector  # noqa: E402
 
 LONG = 3_600_000
 HUNG_SECONDS = 3
@@ -78,14 +78,9 @@ def wait_until_hung(pids):
 
 def wait_for_detector():
     """Waits for rounds enough of khungtaskd to find what it will ever find."""
-    [pid] = [pid for pid in os.listdir("/proc") if pid.isdigit() and read_proc(pid, "comm") == "khungtaskd\n"]
-
-    def rounds():
-        return int(re.search(r"^voluntary_ctxt_switches:\t(\d+)", read_proc(pid, "status"), re.MULTILINE)[1])
-
     time.sleep(HUNG_SECONDS)
-    until = rounds() + 3
-    eventually(lambda: rounds() >= until, "rounds of the hang detector")
+    until = rounds_of_hang_detector() + 3
+    eventually(lambda: rounds_of_hang_detector() >= until, "rounds of the hang detector")
 
 
 def hang(name, number, blocked, **parameters):

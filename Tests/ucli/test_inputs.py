@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reports of saved recordings and of perf.data files, whole and damaged."""
 
+import os
 import re
 import struct
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -112,6 +114,27 @@ def test_a_profile_has_the_stacks_that_perf_has(ucli, profile):
     script = subprocess.run(["perf", "script", "-i", profile, "-F", "tid"], capture_output=True, text=True, check=True)
     assert tasks(result.stdout) == [int(line) for line in script.stdout.split()]
     assert "#~" in result.stdout and "[kernel.kallsyms]" in result.stdout
+
+
+def test_code_in_memory_has_the_names_that_its_compiler_left(ucli, tmp_path):
+    """As perf: /tmp/perf-PID.map of the process that mapped the code, if it is the user's own."""
+    program, profile = tmp_path / "compiled", tmp_path / "perf.data"
+    subprocess.run(["gcc", "-O1", "-o", program, Path(__file__).parent / "compiled.c"], check=True)
+    subprocess.run(["perf", "record", "-q", "-e", "cpu-clock", "-F", "999", "--call-graph", "dwarf", "-o", profile,
+                    "--", program], check=True, stdin=subprocess.DEVNULL, capture_output=True)
+    script = subprocess.run(["perf", "script", "-i", profile, "-F", "pid,ip,sym"], capture_output=True, text=True,
+                            check=True)
+    pid = script.stdout.split()[0]
+    left = Path(f"/tmp/perf-{pid}.map")
+    try:
+        def count(name):
+            return ucli("report", "--perf-data", profile).stdout.count(f" {name} ")
+
+        assert count("compiled_spin") == script.stdout.count(" compiled_spin\n") > 0
+        os.chown(left, 12345, 12345)
+        assert count("compiled_spin") == 0
+    finally:
+        left.unlink()
 
 
 def test_a_profile_that_is_cut_short_is_read_as_far_as_it_goes(ucli, profile, tmp_path):
