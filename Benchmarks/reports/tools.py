@@ -25,7 +25,9 @@ class Cost:
 
 
 def _run(command, output):
-    begin = time.monotonic()
+    begin, memory = time.monotonic(), Path(f"{output}.memory")
+    # What the kernel counts for a child of this process begins with this process's own memory.
+    command = ["time", "-f", "%M", "-o", memory, *command]
     with open(output, "wb") as file:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.PIPE)
         errors = process.stderr.read()
@@ -33,7 +35,7 @@ def _run(command, output):
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{' '.join(map(str, command))} failed: {errors.decode(errors='replace')}")
-    return usage.ru_utime + usage.ru_stime, time.monotonic() - begin, usage.ru_maxrss / 1024
+    return usage.ru_utime + usage.ru_stime, time.monotonic() - begin, int(memory.read_text()) / 1024
 
 
 def measure(command, folder, runs=5):
@@ -75,5 +77,4 @@ def stacks_of(text):
 
 def missing():
     """Programs that are not installed; tools/setup installs them."""
-    return [name for name, path in [("perf", shutil.which("perf")), ("eu-stack", shutil.which("eu-stack")),
-            ("gdb", shutil.which("gdb")), ("hotspot-perfparser", shutil.which(PERFPARSER))] if not path]
+    return [name for name in ("perf", "time", "eu-stack", "gdb", PERFPARSER) if not shutil.which(name)]
