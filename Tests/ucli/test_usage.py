@@ -109,7 +109,9 @@ def test_an_interrupted_report_leaves_what_was_there(saved, profile, tmp_path, n
             os.write(writing, b"x" * 4096)
     except BlockingIOError:
         os.set_blocking(writing, True)
-    process = subprocess.Popen([UCLI, "report", saved(), "-o", output], stderr=writing, stdin=subprocess.DEVNULL)
+    # Who starts the tests in the background may have it ignored.
+    process = subprocess.Popen([UCLI, "report", saved(), "-o", output], stderr=writing, stdin=subprocess.DEVNULL,
+                               preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob(".report.*")):
         assert time.monotonic() < deadline and process.poll() is None, "the temporary file never came"
