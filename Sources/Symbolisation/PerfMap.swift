@@ -18,8 +18,7 @@ final class PerfMap {
     /// must belong to the process's user, or to root.
     convenience init?(of process: LiveProcess) {
         guard let root = process.root, let status = process.status,
-            let file = FileBytes(path: Array("/tmp/perf-\(status.pid).map".utf8), root: root),
-            file.owner == status.user || file.owner == 0
+            let file = Self.file(of: status.pid, in: root, ownedBy: status.user)
         else { return nil }
         self.init(file)
     }
@@ -27,10 +26,15 @@ final class PerfMap {
     /// The one that a process of this number has left in this machine's `/tmp`, by the rule of perf:
     /// it must belong to this process's user, or to root.
     convenience init?(leftBy pid: UInt32) {
-        guard let file = FileBytes(path: Array("/tmp/perf-\(pid).map".utf8)),
-            file.owner == geteuid() || file.owner == 0
-        else { return nil }
+        guard let file = Self.file(of: pid, in: [], ownedBy: geteuid()) else { return nil }
         self.init(file)
+    }
+
+    private static func file(of pid: UInt32, in root: [UInt8], ownedBy user: UInt32) -> FileBytes? {
+        guard let file = FileBytes(path: Array("/tmp/perf-\(pid).map".utf8), root: root),
+            file.owner == user || file.owner == 0
+        else { return nil }
+        return file
     }
 
     init(_ file: FileBytes) {
