@@ -7,14 +7,13 @@ import signal
 
 import pytest
 
-from eventually import eventually
+from eventually import SLOWNESS, eventually
 from memory import page_counts
 from module import PROC, KernelLog, Module, is_loaded
 from subjects import end_descendants, wait_for_pinned
 
 PR_SET_CHILD_SUBREAPER = 36
-# On the debug kernel everything takes many times longer.
-TEST_SECONDS = 1800 if os.path.exists("/sys/kernel/debug/kmemleak") else 600
+TEST_SECONDS = 600 if SLOWNESS == 1 else 1800
 
 
 def pytest_configure(config):

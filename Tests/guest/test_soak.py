@@ -11,7 +11,7 @@ sys.path.insert(0, str(PROJECT / "Tests/soak"))
 
 from soak import PARAMETERS, soak
 
-SECONDS = 20
+SECONDS = 10
 SEED = 1
 
 

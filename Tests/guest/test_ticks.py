@@ -7,7 +7,7 @@ import re
 import pytest
 
 import abi
-from eventually import eventually
+from eventually import SLOWNESS, eventually
 from module import set_cpu_online
 from subjects import Variable
 
@@ -129,7 +129,7 @@ def test_a_hit_tells_at_how_many_ticks_it_held_while_muted(module, session):
 def test_a_watch_that_did_not_hold_while_muted_says_so(module, session):
     module.set_knob("dump_reset_sec", 0)
     variable = Variable(151)
-    session.watch(variable, 150, interval_ns=500 * MILLISECOND)
+    session.watch(variable, 150, interval_ns=500 * MILLISECOND * SLOWNESS)
     module.wait_for_dumps(1)
     variable.value = 0
     module.wait_for_ticks(3)

@@ -9,7 +9,7 @@ import time
 import pytest
 
 import abi
-from eventually import eventually
+from eventually import SLOWNESS, eventually
 from subjects import PAGE, Child, Variable, assign_own, create_own, start, start_spinner, watch_own
 
 MILLISECOND = 1_000_000
@@ -191,7 +191,7 @@ def test_a_hit_tells_what_its_tick_interrupted(module, session, reader):
     spinners = [start_spinner() for _ in range(os.cpu_count())]
     begin, end = (int(word, 16) for word in spinners[0].first_line.split())
     # Long enough for the dump before to be over, and the spinners to have the CPUs again.
-    session.watch(Variable(151), 150, interval_ns=100 * MILLISECOND)
+    session.watch(Variable(151), 150, interval_ns=100 * MILLISECOND * SLOWNESS)
     hit = eventually(lambda: next((hit for hit in reader.hits() if begin <= hit.running_ip < end), None),
                      "a hit whose tick interrupted the spinning function")
     assert hit.running_pid in [spinner.pid for spinner in spinners]
