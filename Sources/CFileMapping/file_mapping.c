@@ -101,6 +101,20 @@ void *file_mapping_create(int file, size_t size)
 	return start;
 }
 
+size_t file_mapping_resident(void)
+{
+	int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	size_t total, resident, shared = 0;
+	char text[128] = "";
+
+	if (file < 0)
+		return 0;
+	if (read(file, text, sizeof(text) - 1) <= 0 || sscanf(text, "%zu %zu %zu", &total, &resident, &shared) != 3)
+		shared = 0;
+	close(file);
+	return shared * (size_t)sysconf(_SC_PAGESIZE);
+}
+
 void file_mapping_forget(void)
 {
 	pthread_mutex_lock(&lock);

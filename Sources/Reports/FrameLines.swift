@@ -4,14 +4,21 @@ import Symbolisation
 /// Lines about frames, put together once and then copied: a recursion repeats a few frames
 /// hundreds of times, and threads of a process share most of theirs.
 ///
-/// A fixed number of places, each taken by the frame that came last, bounds its memory.
+/// A fixed number of places, each taken by the frame that came last, bounds its memory. They are there
+/// from the first frame on: many reports have no kernel's frames, or none of programs.
 struct FrameLines {
     private static let places = 4096
 
-    private var keys = [NamedFrame.Identity?](repeating: nil, count: places)
+    private var keys: [NamedFrame.Identity?] = []
     /// Keeps the objects alive that keys are made from, so that no other can take their identity.
-    private var owners = [CodeLocation?](repeating: nil, count: places)
-    private var lines = [[UInt8]](repeating: [], count: places)
+    private var owners: [CodeLocation?] = []
+    private var lines: [[UInt8]] = []
+
+    private mutating func makePlaces() {
+        keys = Array(repeating: nil, count: Self.places)
+        owners = Array(repeating: nil, count: Self.places)
+        lines = Array(repeating: [], count: Self.places)
+    }
 
     /// Writes the lines that `format` has for each frame; it must have the same for the same frame.
     mutating func write(
@@ -29,6 +36,7 @@ struct FrameLines {
         _ frames: [NamedFrame], _ index: Int, to output: inout ReportBuffer,
         format: (NamedFrame, inout ReportBuffer) -> Void
     ) {
+        if keys.isEmpty { makePlaces() }
         let key = frames[index].identity
         let place = Int(truncatingIfNeeded: (key.address ^ key.address >> 12) % UInt64(Self.places))
         if keys[place] != key {

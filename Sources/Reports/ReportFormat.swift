@@ -33,13 +33,20 @@ public enum ReportFormat: String, CaseIterable, Sendable {
     /// Whether it is no text, and not to be shown on a terminal.
     public var isBinary: Bool { self == .pprof }
 
+    /// Throws if it has no form for an option.
+    public func validate(_ options: ReportOptions) throws(UnsupportedOption) {
+        if options.kernelFirst, self != .text {
+            throw UnsupportedOption(option: "--kernel-first", format: self)
+        }
+        // Its readers count samples, not what is written in them.
+        if options.top, self == .perf { throw UnsupportedOption(option: "--top", format: self) }
+    }
+
     /// A renderer of this format; throws if it has no form for an option.
     public func makeRenderer(options: ReportOptions = ReportOptions()) throws(UnsupportedOption)
         -> any ReportRenderer
     {
-        if options.kernelFirst, self != .text {
-            throw UnsupportedOption(option: "--kernel-first", format: self)
-        }
+        try validate(options)
         switch self {
         case .text: return merged(DefaultReport(kernelFirst: options.kernelFirst), options)
         case .plain: return merged(PlainReport(hasColour: options.hasColour), options)
@@ -48,10 +55,7 @@ public enum ReportFormat: String, CaseIterable, Sendable {
         // These two merge in any case, and leave sorting to those who look at them.
         case .flamegraph: return FlameGraphReport()
         case .pprof: return PprofReport()
-        case .perf:
-            // Its readers count samples, not what is written in them.
-            if options.top { throw UnsupportedOption(option: "--top", format: self) }
-            return PerfScriptReport()
+        case .perf: return PerfScriptReport()
         }
     }
 

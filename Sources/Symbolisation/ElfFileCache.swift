@@ -19,10 +19,13 @@ public final class ElfFileCache {
     private let sysroot: [UInt8]
 
     private let forgetsPages: Bool
-    private var lookupsSinceForgetting = 0
+    private var lookups = 0
 
-    /// Enough for the files' memory to stay below some 20 MB, and few enough to cost nothing.
-    private static let lookupsBeforeForgetting = 256
+    /// Bytes of files that may stay in memory. A quarter of what perf takes for the same is this, what
+    /// comes until the next look, and the memory of all else.
+    private static let residentMax = 20 << 20
+    /// A look costs as much as two of them, and each may bring 200 KB.
+    private static let lookupsPerLook = 64
     private static let deleted = Array(" (deleted)".utf8)
 
     /// - Parameters:
@@ -36,9 +39,9 @@ public final class ElfFileCache {
 
     /// Something was looked up in a file for the first time. Now and then the memory of all is given back.
     func countLookup() {
-        lookupsSinceForgetting += 1
-        guard forgetsPages, lookupsSinceForgetting == Self.lookupsBeforeForgetting else { return }
-        lookupsSinceForgetting = 0
+        lookups += 1
+        guard forgetsPages, lookups % Self.lookupsPerLook == 0, file_mapping_resident() > Self.residentMax
+        else { return }
         file_mapping_forget()
     }
 

@@ -28,11 +28,11 @@ final class ElfSymbols {
         self.strings = strings
         let count = min(symbols.size / Self.symbolSize, Self.countMax)
         let codeEnds = sections.all.map { $0.isCode ? $0.end : 0 }
-        let entries = bytes.withBytes(at: symbols.offset, count: count * Self.symbolSize) {
-            Self.functions($0, codeEnds)
+        let table = bytes.withBytes(at: symbols.offset, count: count * Self.symbolSize) { symbols in
+            SymbolTable { Self.forEachFunction(symbols, codeEnds, $0) }
         }
-        guard let entries, !entries.isEmpty else { return nil }
-        table = SymbolTable(entries)
+        guard let table, !table.isEmpty else { return nil }
+        self.table = table
     }
 
     /// The function at an address, and whether the file says how long it is.
@@ -49,11 +49,11 @@ final class ElfSymbols {
         String(decoding: name(entry).prefix { $0 != UInt8(ascii: "@") }, as: UTF8.self)
     }
 
-    private static func functions(_ symbols: RawSpan, _ codeEnds: [UInt64]) -> [SymbolTable.Entry] {
-        let count = symbols.byteCount / MemoryLayout<Elf64_Sym>.stride
-        var functions: [SymbolTable.Entry] = []
-        functions.reserveCapacity(count)
-        for number in 0..<count {
+    @inline(__always)
+    private static func forEachFunction(
+        _ symbols: RawSpan, _ codeEnds: [UInt64], _ body: (SymbolTable.Entry) -> Void
+    ) {
+        for number in 0..<symbols.byteCount / MemoryLayout<Elf64_Sym>.stride {
             // Any bits are a symbol, and the span checks its bounds.
             let symbol = unsafe symbols.unsafeLoadUnaligned(
                 fromByteOffset: number &* MemoryLayout<Elf64_Sym>.stride, as: Elf64_Sym.self)
@@ -64,12 +64,11 @@ final class ElfSymbols {
             else { continue }
             let hasSize = symbol.st_size != 0
             let rest = codeEnds[Int(symbol.st_shndx)] &- symbol.st_value
-            functions.append(
+            body(
                 SymbolTable.Entry(
                     start: symbol.st_value, length: hasSize ? symbol.st_size : rest, hasSize: hasSize,
                     preference: preference(symbol), number: symbol.st_name))
         }
-        return functions
     }
 
     /// Global before weak ones, and those before local ones; then those with a type.

@@ -40,7 +40,8 @@ final class PerfMap {
     init(_ file: FileBytes) {
         self.file = file
         let count = min(file.count, Self.bytesMax)
-        table = SymbolTable(file.withBytes(at: 0, count: UInt64(count), Self.entries) ?? [])
+        let entries = file.withBytes(at: 0, count: UInt64(count), Self.entries) ?? []
+        table = SymbolTable { entries.forEach($0) }
     }
 
     func symbol(at address: UInt64) -> Symbol? {

@@ -38,19 +38,28 @@ struct SymbolTable {
         }
     }
 
-    private var entries: [Entry]
+    private let entries: [Entry]
     /// The highest end of the first 32 entries, of the first 64, and so on: tells when looking back
     /// is of no use.
-    private var reach: [UInt64] = []
+    private let reach: [UInt64]
 
     private static let block = 32
     /// Functions that begin in front of an address and behind the one that holds it. There are few
     /// in real files; in made-up ones there can be any number.
     private static let lookBackMax = 1024
+    /// A part has 4 to 8 entries, and there are no more than 65,536.
+    private static let partSizeBits = 3
+    private static let partCountBits = 16
+    /// More are sorted by the standard library.
+    private static let insertionMax = 32
 
-    init(_ unsorted: [Entry]) {
-        entries = unsorted
-        sortByStart()
+    /// - Parameter forEach: calls what it is given with each entry. It does so three times, which is
+    ///   cheaper than to keep them in between: memory that a big program's would take costs more than to
+    ///   read them. They may change meanwhile, as a file does; then some are missing.
+    @inline(__always)
+    init(_ forEach: (_ body: (Entry) -> Void) -> Void) {
+        entries = Self.sorted(forEach)
+        var reach: [UInt64] = []
         var highest: UInt64 = 0
         reach.reserveCapacity(entries.count / Self.block + 1)
         for index in entries.indices {
@@ -58,6 +67,7 @@ struct SymbolTable {
             if index % Self.block == Self.block - 1 { reach.append(highest) }
         }
         reach.append(highest)
+        self.reach = reach
     }
 
     var isEmpty: Bool { entries.isEmpty }
@@ -101,49 +111,69 @@ struct SymbolTable {
         return low
     }
 
-    /// A radix sort, which keeps the order of those with one start: 11 bits of the start at a time.
+    /// The entries by their starts; those with one start in the order in which they come.
     ///
-    /// Symbols of a linked file begin within a few hundred MB of each other, which makes three rounds
-    /// that cost some ns an entry each; comparing would take ten times as long.
-    private mutating func sortByStart() {
-        guard var lowest = entries.first?.start else { return }
-        var highest = lowest
-        var previous = lowest
-        var isSorted = true
-        for entry in entries {
+    /// They are parted by the highest bits of their starts, and each part is sorted. Where functions
+    /// lie as they do in a linked file, that is one round of a radix sort and little more; where they
+    /// lie close together in few places, it is the sort of the standard library.
+    @inline(__always)
+    private static func sorted(_ forEach: (_ body: (Entry) -> Void) -> Void) -> [Entry] {
+        var count = 0
+        var lowest = UInt64.max
+        var highest: UInt64 = 0
+        forEach { entry in
+            count += 1
             lowest = min(lowest, entry.start)
             highest = max(highest, entry.start)
-            isSorted = isSorted && previous <= entry.start
-            previous = entry.start
         }
-        if isSorted { return }
-        let digitBits = 11
-        let digitCount = 1 << digitBits
-        let rounds = (UInt64.bitWidth - (highest - lowest).leadingZeroBitCount + digitBits - 1) / digitBits
-        func digit(_ entry: Entry, _ round: Int) -> Int {
-            Int(truncatingIfNeeded: (entry.start &- lowest) >> UInt64(round &* digitBits)) & (digitCount &- 1)
+        guard count > 0 else { return [] }
+        let partBits = min(bitWidth(UInt64(count)) - partSizeBits, partCountBits)
+        let bits = UInt64(max(bitWidth(highest - lowest) - max(partBits, 0), 0))
+        let last = Int((highest - lowest) >> bits)
+        func part(_ entry: Entry) -> Int {
+            min(Int(truncatingIfNeeded: (entry.start &- lowest) >> bits) & .max, last)
         }
 
-        // How many have each digit, which no round changes: all in one go.
-        var positions = [UInt32](repeating: 0, count: rounds * digitCount)
-        for entry in entries {
-            for round in 0..<rounds { positions[round &* digitCount &+ digit(entry, round)] &+= 1 }
+        var places = [Int](repeating: 0, count: last + 1)
+        forEach { entry in places[part(entry)] &+= 1 }
+        var position = 0
+        for part in places.indices {
+            let size = places[part]
+            places[part] = position
+            position += size
         }
-        var sorted = entries
-        for round in 0..<rounds {
-            let first = round * digitCount
-            var position: UInt32 = 0
-            for place in first..<first + digitCount {
-                let count = positions[place]
-                positions[place] = position
-                position += count
+        let none = Entry(start: 0, length: 0, hasSize: false, number: 0)
+        var entries = [Entry](repeating: none, count: position)
+        forEach { entry in
+            let part = part(entry)
+            guard places[part] < position else { return }
+            entries[places[part]] = entry
+            places[part] &+= 1
+        }
+        // The place of each part has become that of the next.
+        var start = 0
+        for end in places {
+            sort(&entries, from: start, to: end)
+            start = end
+        }
+        return entries
+    }
+
+    private static func sort(_ entries: inout [Entry], from start: Int, to end: Int) {
+        if end - start > insertionMax {
+            entries[start..<end].sort { $0.start < $1.start }
+            return
+        }
+        for index in start..<end {
+            let entry = entries[index]
+            var place = index
+            while place > start, entries[place &- 1].start > entry.start {
+                entries[place] = entries[place &- 1]
+                place &-= 1
             }
-            for entry in entries {
-                let place = first &+ digit(entry, round)
-                sorted[Int(positions[place])] = entry
-                positions[place] &+= 1
-            }
-            swap(&entries, &sorted)
+            entries[place] = entry
         }
     }
+
+    private static func bitWidth(_ number: UInt64) -> Int { UInt64.bitWidth - number.leadingZeroBitCount }
 }

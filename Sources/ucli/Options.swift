@@ -80,7 +80,7 @@ struct FormatOptions: ParsableArguments {
 
     func validate() throws {
         do {
-            _ = try makeRenderer(isForFile: true)
+            try format.validate(rendererOptions(isForFile: true))
         } catch {
             throw ValidationError("\(error).")
         }
@@ -88,12 +88,16 @@ struct FormatOptions: ParsableArguments {
 
     /// Throws if the format has no form for an option.
     func makeRenderer(isForFile: Bool) throws(UnsupportedOption) -> any ReportRenderer {
+        try format.makeRenderer(options: rendererOptions(isForFile: isForFile))
+    }
+
+    private func rendererOptions(isForFile: Bool) -> ReportOptions {
         var options = ReportOptions()
         options.kernelFirst = kernelFirst
         options.top = top
         let isWanted = unsafe getenv("NO_COLOR").map { unsafe $0.pointee == 0 } ?? true
         options.hasColour = isWanted && !isForFile && isatty(STDOUT_FILENO) != 0
-        return try format.makeRenderer(options: options)
+        return options
     }
 
     /// Throws if the report would go to a terminal, and is no text.

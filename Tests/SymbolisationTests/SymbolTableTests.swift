@@ -9,13 +9,15 @@ import Testing
         SymbolTable.Entry(start: start, length: end - start, hasSize: hasSize, number: UInt32(number))
     }
 
+    private func table(_ entries: [SymbolTable.Entry]) -> SymbolTable { SymbolTable { entries.forEach($0) } }
+
     /// Of several at one address, the one with the highest number.
     private func number(_ table: SymbolTable, at address: UInt64) -> Int? {
         table.entry(containing: address) { $0.max { $0.number < $1.number }! }.map { Int($0.number) }
     }
 
     @Test func sizesAreRespected() {
-        let table = SymbolTable([entry(0x20, 0x28, number: 2), entry(0x10, 0x18, number: 1)])
+        let table = self.table([entry(0x20, 0x28, number: 2), entry(0x10, 0x18, number: 1)])
         #expect(
             [0x0f, 0x10, 0x17, 0x18, 0x1f, 0x20, 0x27, 0x28].map { number(table, at: $0) } == [
                 nil, 1, 1, nil, nil, 2, 2, nil,
@@ -24,14 +26,14 @@ import Testing
 
     /// Assembly code has symbols without a size: they go on to the next, or to the end of the section.
     @Test func withoutASize() {
-        let table = SymbolTable([
+        let table = self.table([
             entry(0x10, 0x40, hasSize: false, number: 1), entry(0x20, 0x40, hasSize: false, number: 2),
         ])
         #expect([0x1f, 0x20, 0x3f, 0x40].map { number(table, at: $0) } == [1, 2, 2, nil])
     }
 
     @Test func theInnermostIsFound() {
-        let table = SymbolTable([
+        let table = self.table([
             entry(0x10, 0x80, number: 1), entry(0x20, 0x28, number: 2), entry(0x30, 0x38, number: 3),
         ])
         #expect(
@@ -42,7 +44,7 @@ import Testing
 
     /// The end of the one that is chosen decides, not that of another.
     @Test func oneOfSeveralIsChosen() {
-        let table = SymbolTable([
+        let table = self.table([
             entry(0x10, 0x18, number: 1), entry(0x10, 0x14, number: 3), entry(0x10, 0x20, number: 2),
             entry(0x00, 0x30, number: 0),
         ])
@@ -62,7 +64,7 @@ import Testing
                 let start = random(below: 4) << 61 | random(below: 3) << 30 | random(below: 200)
                 return entry(start, start + 1 + random(below: 20), number: number)
             }
-            let table = SymbolTable(entries)
+            let table = self.table(entries)
             // The last number of each start decides; of those that reach an address, the nearest start.
             let chosen = Dictionary(grouping: entries, by: \.start).values.map { $0[$0.count - 1] }
             for entry in entries {
@@ -77,7 +79,7 @@ import Testing
 
     /// Lengths are kept in 28 bits; a longer one is cut.
     @Test func longLengths() {
-        let table = SymbolTable([entry(1, 1 << 50, number: 1), entry(.max - 1, .max, number: 2)])
+        let table = self.table([entry(1, 1 << 50, number: 1), entry(.max - 1, .max, number: 2)])
         let last: UInt64 = 1 << 28 - 1
         #expect(
             [0, 1, last, last + 1, .max - 1, .max].map { number(table, at: $0) } == [nil, 1, 1, nil, 2, nil])
@@ -95,12 +97,12 @@ import Testing
     /// Functions that begin in front of an address may be many, and a search does not go on for ever.
     @Test func aBoundedSearch() {
         let small = (1..<5000).map { entry(UInt64($0), UInt64($0 + 1), number: $0) }
-        let table = SymbolTable(small + [entry(0, 10000, number: 0)])
+        let table = self.table(small + [entry(0, 10000, number: 0)])
         #expect(number(table, at: 100) == 100)
         #expect(number(table, at: 5500) == nil)
     }
 
     @Test func emptyTables() {
-        #expect(number(SymbolTable([]), at: 0) == nil)
+        #expect(number(self.table([]), at: 0) == nil)
     }
 }

@@ -29,6 +29,12 @@ int file_open_regular(const char *root, const char *path);
 void *file_mapping_create(int file, size_t size);
 
 /*
+ * The memory that this process has of files, its own program among them, in bytes; 0 if the kernel
+ * does not say.
+ */
+size_t file_mapping_resident(void);
+
+/*
  * Gives the memory of all mapped files back, which comes again when it is touched: with each page that is
  * read the kernel maps fifteen more around it, and a few thousand names touch all of a big program. What was
  * written to the pages is lost.
