@@ -40,12 +40,25 @@ def record_compiler(output):
     record(output, ["-e", "cpu-clock", "-F", "499"], swiftc, "-O", "-c", source, "-o", FOLDER / "boxes.o")
 
 
+# Programs of many kinds, each of which takes a moment.
+WORK = [
+    "g++ -std=c++17 -O1 -S -x c++ -include regex -o /dev/null /dev/null",
+    "python3 -c 'import ast, pydoc; ast.parse(open(pydoc.__file__).read())'",
+    "ls -lR /usr/lib | sort | gzip -9 >/dev/null",
+    "git -C . log --stat -n 20 >/dev/null",
+    "readelf --wide --syms /usr/bin/gdb >/dev/null",
+]
+
+
 def record_system(output):
-    """The whole machine for three seconds, while a hundred processes start, work and sleep."""
-    script = "for i in $(seq 0 99); do (sleep 0.$((i % 10 + 1)); ls -lR /etc | sort | wc -l; sleep 2) & done; wait"
-    busy = subprocess.Popen(["bash", "-c", script], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    """The whole machine for five seconds, while programs start, work and end, ten at a time."""
+    jobs = "\n".join(WORK * 100)
+    busy = subprocess.Popen(["timeout", "7", "xargs", "-P", "10", "-d", "\n", "-n", "1", "sh", "-c"], cwd=PROJECT,
+                            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
+    busy.stdin.write(jobs)
+    busy.stdin.close()
     try:
-        record(output, ["-a", "-e", "cpu-clock", "-F", "499"], "sleep", "3")
+        record(output, ["-a", "-e", "cpu-clock", "-F", "499"], "sleep", "5")
     finally:
         busy.wait()
 
@@ -53,8 +66,8 @@ def record_system(output):
 RECORDERS = {"deep": record_deep, "compiler": record_compiler, "system": record_system}
 DESCRIPTIONS = {
     "deep": "200 threads, 41 frames each, recursive C without frame pointers; every context switch",
-    "compiler": "the Swift compiler, 4499 samples a second",
-    "system": "the whole machine, a hundred processes, 499 samples a second",
+    "compiler": "the Swift compiler, 499 samples a second",
+    "system": "the whole machine, compilers, interpreters and tools, 499 samples a second",
 }
 
 

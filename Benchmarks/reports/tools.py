@@ -49,6 +49,8 @@ def measure(command, folder, runs=5):
 ON_PROFILES = {
     "ucli --format perf": lambda data: [UCLI, "report", "--perf-data", data, "--format", "perf"],
     "ucli": lambda data: [UCLI, "report", "--perf-data", data],
+    # Without the kernel's symbols that an earlier run has kept.
+    "ucli, first run of a boot": lambda data: ["env", "XDG_CACHE_HOME=/dev/null", UCLI, "report", "--perf-data", data],
     "perf script --no-inline": lambda data: ["perf", "script", "--no-inline", "-i", data],
     "hotspot-perfparser": lambda data: [PERFPARSER, "--input", data],
 }
