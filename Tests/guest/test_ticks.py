@@ -3,10 +3,13 @@
 
 import os
 import re
+import time
 
 import pytest
 
 import abi
+from conditions import wait_for_samples
+from dumps import dumps_of
 from eventually import eventually
 from module import set_cpu_online
 from subjects import Variable
@@ -80,6 +83,54 @@ def test_watches_leave_a_cpu_that_goes_offline_and_spread_again_when_it_is_back(
 def test_a_watch_started_while_a_cpu_is_away_goes_elsewhere(module, second_cpu):
     second_cpu(False)
     assert Watches(module, [2 * MILLISECOND, 3 * MILLISECOND]).cpus() == [0, 0]
+
+
+# ---- shared interrupts ----
+
+SAMPLES = 32
+
+
+def watch_and_keep(session, interval_ns):
+    return session.watch_condition(Variable(), abi.CHANGED, history=SAMPLES, interval_ns=interval_ns)
+
+
+def tick_times(session, identifiers):
+    """When the last ticks of each of these watches were; of the same time for all."""
+    for identifier in identifiers:
+        wait_for_samples(session, identifier, SAMPLES)
+    session.dump(pid=os.getpid())
+    [dump] = dumps_of(session.records())
+    kept = {history.watch_id: [time_ns for time_ns, _ in history.samples] for history in dump.histories}
+    begin = max(times[0] for times in kept.values())
+    end = min(times[-1] for times in kept.values())
+    return [[time_ns for time_ns in kept[identifier] if begin <= time_ns <= end] for identifier in identifiers]
+
+
+# With the usual budget, a CPU that was away for a millisecond is one that cannot carry more.
+@pytest.mark.module(dump_gap_ms=0, tick_budget_percent=90)
+def test_groups_of_one_interval_are_compared_in_one_tick(module, session):
+    first = watch_and_keep(session, 10 * MILLISECOND)
+    for _ in range(31):
+        session.watch(Variable(), 150, interval_ns=10 * MILLISECOND)
+    second = watch_and_keep(session, 10 * MILLISECOND)
+    assert module.status()["groups"] == 2
+    one, other = tick_times(session, [first, second])
+    assert one == other
+    assert len(one) >= SAMPLES // 2
+
+
+@AT_ONCE
+@TWO_CPUS
+def test_intervals_that_are_multiples_of_each_other_meet_in_one_interrupt(session, second_cpu):
+    second_cpu(False)
+    short = watch_and_keep(session, 20 * MILLISECOND)
+    time.sleep(0.007)
+    long = watch_and_keep(session, 40 * MILLISECOND)
+    shorts, longs = tick_times(session, [short, long])
+    assert len(longs) >= SAMPLES // 4
+    # One right after the other, unless the guest itself was stopped in between.
+    apart = [min(abs(time_ns - other) for other in shorts) for time_ns in longs]
+    assert sum(gap < MILLISECOND for gap in apart) > len(apart) // 2, apart
 
 
 # ---- the budget ----
