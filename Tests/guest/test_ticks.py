@@ -136,15 +136,35 @@ def test_intervals_that_are_multiples_of_each_other_meet_in_one_interrupt(sessio
 # ---- the budget ----
 
 
-@pytest.mark.module(tick_budget_percent=1)
-def test_ticks_past_their_budget_are_throttled_counted_and_logged_once(module, session, kernel_log):
+# Of a budget of one percent: a tick during which the host runs others pays for a part of that time alone.
+SHARE_MOST = 0.03
+
+
+def start_too_many(session):
     for _ in range(32 * 16):
         session.watch(Variable(), 150, interval_ns=1000)
+
+
+@pytest.mark.module(tick_budget_percent=1)
+def test_ticks_past_their_budget_are_throttled_counted_and_logged_once(module, session, kernel_log):
+    start_too_many(session)
     for count in 1, 1000:
         eventually(lambda: module.status()["throttled_ticks"] >= count, "throttled ticks")
     lines = [line for line in kernel_log.read() if re.search("intervals are stretched", line)]
     assert len(lines) == 1
     assert "variable_monitor: ticks need more than tick_budget_percent=1 of a CPU" in lines[0]
+
+
+@pytest.mark.module(tick_budget_percent=1)
+def test_ticks_take_no_more_of_each_cpu_than_their_budget(module, session):
+    start_too_many(session)
+    eventually(lambda: module.status()["throttled_ticks"] > 0, "throttled ticks")
+    before, began = module.status(), time.monotonic_ns()
+    eventually(lambda: module.status()["throttled_ticks"] >= before["throttled_ticks"] + 1000, "throttled ticks")
+    after, ended = module.status(), time.monotonic_ns()
+    share = (after["tick_time_ns"] - before["tick_time_ns"]) / (ended - began) / os.cpu_count()
+    assert 0 < share < SHARE_MOST
+    assert after["interrupt_ns"] > 0, "an interrupt costs nothing"
 
 
 def test_a_throttled_watch_still_hits(module, session):
