@@ -120,9 +120,7 @@ build/benchmarks/deep: Benchmarks/reports/deep.c
 
 # A million calls take hours where the emulator shares its CPUs with other work.
 fuzz: ## fuzzes the module in the debug kernel: a million calls; CALLS=<number>, SEED=<number>
-	@tools/vm --kernel debug --results build/fuzz --timeout 43200 -- 'insmod kmod/variable_monitor.ko \
-	    buffer_bytes=1048576 max_tasks=16 dump_gap_ms=500 && \
-	    build/ioctl_fuzz --calls $(CALLS) $(SEED:%=--seed %) && rmmod variable_monitor'
+	@tools/vm --kernel debug --results build/fuzz --timeout 43200 -- Tests/fuzz/fuzz.py --calls $(CALLS) $(SEED:%=--seed %)
 
 fuzz-readers: ## fuzzes all that reads foreign bytes, 10 minutes for each reader; SECONDS=<number>
 	@tools/fuzz-readers $(SECONDS)

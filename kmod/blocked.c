@@ -9,10 +9,10 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <asm/unistd.h>
-#include <uapi/linux/futex.h>
 
 #include "buffer.h"
 #include "capture.h"
+#include "compat/futex.h"
 #include "compat/task.h"
 #include "dump.h"
 #include "lock_finder.h"
@@ -26,9 +26,7 @@ static bool futex_operation_waits(u32 operation)
 	case FUTEX_WAIT_BITSET:
 	case FUTEX_WAIT_REQUEUE_PI:
 	case FUTEX_LOCK_PI:
-#ifdef FUTEX_LOCK_PI2
 	case FUTEX_LOCK_PI2:
-#endif
 		return true;
 	}
 	return false;

@@ -24,7 +24,8 @@ void buffer_destroy(void);
 /*
  * Fill in the header of a record of `size` bytes (padded to 8 by the caller)
  * and append it. False if it was lost, which is counted. A dump's first
- * record is appended only if its last one will fit, which then always does.
+ * record is appended only if its last one will fit, which then always does;
+ * else what follows of that dump is lost, too.
  */
 bool buffer_append(struct vmon_record *record, u16 type, u32 size, u64 dump_id);
 bool buffer_append_begin(struct vmon_record *record, u16 type, u32 size, u64 dump_id);

@@ -28,23 +28,20 @@ struct session {
 	void *bounce;			/* VMON_RECORD_SIZE_MAX; NULL if not open for reading */
 };
 
+/* Asked at open and at each read: either answer may change in between. */
 static bool may_read(void)
 {
-	return capable(CAP_SYS_ADMIN) || (capable(CAP_PERFMON) && capable(CAP_SYS_PTRACE));
+	if (!capable(CAP_SYS_ADMIN) && !(capable(CAP_PERFMON) && capable(CAP_SYS_PTRACE)))
+		return false;
+	return !security_locked_down(LOCKDOWN_PERF);
 }
 
 static int session_open(struct inode *inode, struct file *file)
 {
 	struct session *session;
 
-	if (file->f_mode & FMODE_READ) {
-		int error = security_locked_down(LOCKDOWN_PERF);
-
-		if (error)
-			return error;
-		if (!may_read())
-			return -EPERM;
-	}
+	if (file->f_mode & FMODE_READ && !may_read())
+		return -EPERM;
 	if (!current->mm)
 		return -EINVAL;
 	session = kzalloc(sizeof(*session), GFP_KERNEL);

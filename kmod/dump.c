@@ -137,7 +137,10 @@ static void note_processes(const struct dump_causes *causes)
 		note_process(causes->hung[i].process);
 }
 
-/* Opens the dump and names its causes; false if the buffer has no room for it. */
+/*
+ * Opens the dump and names its causes. False if the buffer has no room for it: then each of
+ * these records is counted as lost.
+ */
 static bool record_begin(const struct dump_causes *causes)
 {
 	struct vmon_dump_begin record = {
@@ -148,11 +151,11 @@ static bool record_begin(const struct dump_causes *causes)
 	};
 	struct watch *watch;
 	unsigned int i;
+	bool stored;
 
 	llist_for_each_entry(watch, causes->hits, in_pending)
 		record.hits++;
-	if (!buffer_append_begin(&record.record, VMON_RECORD_DUMP_BEGIN, sizeof(record), dump.id))
-		return false;
+	stored = buffer_append_begin(&record.record, VMON_RECORD_DUMP_BEGIN, sizeof(record), dump.id);
 	llist_for_each_entry(watch, causes->hits, in_pending) {
 		record_hit(watch);
 		if (watch->tells_condition)
@@ -160,17 +163,16 @@ static bool record_begin(const struct dump_causes *causes)
 	}
 	for (i = 0; i < causes->hung_count; i++)
 		record_hang(&causes->hung[i]);
-	return true;
+	return stored;
 }
 
-/* Of all processes that caused the dump; without `record` they only go on. */
-static void dump_histories(bool record)
+/* Of all processes that caused the dump. */
+static void dump_histories(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < dump.process_count; i++) {
-		if (record)
-			histories_record(&dump, dump.processes[i]);
+		histories_record(&dump, dump.processes[i]);
 		histories_go_on(dump.processes[i]);
 		cond_resched();
 	}
@@ -302,7 +304,7 @@ u64 dump_run(const struct dump_causes *causes)
 	mappings_lock_begin_dump();
 	note_processes(causes);
 	stored = record_begin(causes);
-	dump_histories(stored);
+	dump_histories();
 	if (stored) {
 		dump_select_tasks(&dump);
 		dump_tasks();

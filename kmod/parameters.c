@@ -39,7 +39,7 @@ MODULE_PARM_DESC(min_interval_unprivileged_ns, "shortest interval for other call
 
 unsigned int tick_budget_percent = 25;
 module_param(tick_budget_percent, uint, 0444);
-MODULE_PARM_DESC(tick_budget_percent, "most of each CPU's time that ticks may take before they are throttled, 1 to 90 (default 25)");
+MODULE_PARM_DESC(tick_budget_percent, "most percent of each CPU's time that ticks and their interrupts may take before they are throttled, 1 to 90 (default 25)");
 
 char *dump_states = "RDI";
 module_param(dump_states, charp, 0444);

@@ -47,6 +47,17 @@ static void append_lost(struct ring *ring, const struct vmon_record *next)
 	ring->lost.count = 0;
 }
 
+/* The record keeps its number, so that the reader learns which are missing. */
+static int lose(struct ring *ring, struct vmon_record *record)
+{
+	record->sequence = ring->next_sequence++;
+	if (!ring->lost.count++)
+		ring->lost.first_sequence = record->sequence;
+	ring->lost.last_sequence = record->sequence;
+	ring->lost_total++;
+	return 0;
+}
+
 /* Appends if that leaves `spare` bytes free. */
 static int append(struct ring *ring, struct vmon_record *record, __u64 spare)
 {
@@ -54,14 +65,8 @@ static int append(struct ring *ring, struct vmon_record *record, __u64 spare)
 
 	if (ring->lost.count)
 		need += sizeof(ring->lost);
-	if (need > ring->size - (ring->head - ring->tail)) {
-		record->sequence = ring->next_sequence++;
-		if (!ring->lost.count++)
-			ring->lost.first_sequence = record->sequence;
-		ring->lost.last_sequence = record->sequence;
-		ring->lost_total++;
-		return 0;
-	}
+	if (need > ring->size - (ring->head - ring->tail))
+		return lose(ring, record);
 	if (ring->lost.count)
 		append_lost(ring, record);
 	record->sequence = ring->next_sequence++;
@@ -71,13 +76,17 @@ static int append(struct ring *ring, struct vmon_record *record, __u64 spare)
 
 int ring_append(struct ring *ring, struct vmon_record *record)
 {
+	if (record->dump_id && record->dump_id == ring->refused_dump)
+		return lose(ring, record);
 	return append(ring, record, ring->held);
 }
 
 int ring_append_begin(struct ring *ring, struct vmon_record *record)
 {
-	if (!append(ring, record, RING_END_ROOM))
+	if (!append(ring, record, RING_END_ROOM)) {
+		ring->refused_dump = record->dump_id;
 		return 0;
+	}
 	ring->held = RING_END_ROOM;
 	return 1;
 }

@@ -17,6 +17,7 @@ struct ring {
 	__u64 head;		/* where the next record goes */
 	__u64 tail;		/* oldest record that was not released */
 	__u64 held;		/* room kept for the end of the open dump */
+	__u64 refused_dump;	/* the last dump that found no room to begin; 0: none */
 	__u64 next_sequence;
 	__u64 lost_total;
 	struct vmon_lost lost;	/* lost since the last VMON_RECORD_LOST; count 0: none */
@@ -34,7 +35,10 @@ void ring_init(struct ring *ring, void *bytes, __u64 size);
  */
 int ring_append(struct ring *ring, struct vmon_record *record);
 
-/* The same for a dump's first record: fits only if the dump's last will, too. */
+/*
+ * The same for a dump's first record: fits only if the dump's last will, too. If it does not, all
+ * other records of that dump are lost, whatever room there is for them.
+ */
 int ring_append_begin(struct ring *ring, struct vmon_record *record);
 
 /* The same for a dump's last record, for which there always is room. */

@@ -9,6 +9,7 @@ import signal
 import pytest
 
 import abi
+from abi import outcome
 from dumps import check_self_contained, check_sequence, dumps_of
 from eventually import eventually
 from subjects import Child, Variable
@@ -255,6 +256,33 @@ def test_a_full_buffer_loses_whole_records_and_says_which(module, session):
     assert any(dump.end.skipped_full > 0 for dump in cut)
     check_self_contained(dumps[-1])
     assert status["buffer_bytes"] == SMALLEST_BUFFER
+
+
+@pytest.mark.module(buffer_bytes=SMALLEST_BUFFER, dump_gap_ms=0)
+def test_a_dump_that_finds_no_room_is_lost_as_a_whole_and_counted(module, session):
+    eventually(lambda: outcome(session.dump) == "ENOBUFS", "a full buffer")
+    before = module.status()
+    variable = Variable(151)
+    session.watch_condition(variable, abi.GREATER, 150, history=8)
+    for _ in range(4):
+        session.watch(variable, 150)
+
+    def counted():
+        status = module.status()
+        dumps, lost = (status[name] - before[name] for name in ("dumps", "lost_records"))
+        # Of each dump its begin and its history; the hits, and the condition of one of them.
+        return status["hits"] == 5 and lost == 2 * dumps + 5 + 1
+
+    eventually(counted, "all that was lost counted")
+    session.cancel_all()
+
+    records = session.records()
+    assert not [hit for dump in dumps_of(records) for hit in dump.hits]
+    session.release(records[-1].sequence)
+    hit_once(module, session)
+    records += session.records()
+    assert check_sequence(records) == module.status()["lost_records"]
+    check_self_contained(dumps_of(records)[-1])
 
 
 @pytest.mark.module(buffer_bytes=SMALLEST_BUFFER, dump_gap_ms=0)

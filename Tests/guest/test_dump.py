@@ -278,6 +278,10 @@ def test_running_tasks_are_captured_where_they_run_at_the_moment(module, session
     assert eventually(captured_on_its_cpu, "a task captured in user mode on its own CPU")
 
 
+# A CPU of an emulated guest may stand still for longer than a dump waits for its answer.
+STALE_MOST = 5
+
+
 def test_a_running_task_is_caught_in_the_function_that_was_running_50_times_out_of_50(module, session):
     process = start(program("alternate"))
     *ranges, mark = (int(word, 16) for word in process.first_line.split())
@@ -286,18 +290,21 @@ def test_a_running_task_is_caught_in_the_function_that_was_running_50_times_out_
     # Off the CPU that this process asks from.
     os.sched_setaffinity(process.pid, [os.cpu_count() - 1])
     os.sched_setaffinity(0, [0])
-    caught = []
+    caught, stale = [], 0
     while len(caught) < 50:
         session.dump(pid=process.pid)
         task = task_of(last_dump(session), process.pid)
         if task.flags & abi.STALE:
-            continue    # it says so: the CPU did not answer in time
+            stale += 1      # it says so: the CPU did not answer in time
+            assert stale <= STALE_MOST
+            continue
         at = mark - task.stack_start
         running = int.from_bytes(task.stack[at:at + 8], "little")
         begin, end = ranges[2 * running - 2:2 * running]
         assert begin <= task.rip < end
         caught.append((running, bool(task.flags & abi.ON_CPU)))
     os.sched_setaffinity(0, range(os.cpu_count()))
-    # In both functions, and interrupted on another CPU.
+    # In both functions, and mostly interrupted on its CPU: the dump itself may come to run there.
     assert {running for running, _ in caught} == {1, 2}
-    assert any(on_cpu for _, on_cpu in caught)
+    on_cpu = sum(on_cpu for _, on_cpu in caught)
+    assert on_cpu > len(caught) // 2

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may do what. The device's file mode lets everyone in here, so that the module itself must refuse."""
 
+import ctypes
 import os
 import resource
+import struct
 import socket
 import subprocess
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 
 import abi
 from abi import outcome
-from memory import assert_hit, libc
+from memory import libc
 from module import PROC
 from subjects import (PAGE, Child, Variable, assign_own, become_nobody, become_root_of_user_namespace, create_own,
                       open_own, own_session, pinned_bytes, read_proc, watch_own)
@@ -169,6 +171,19 @@ def test_a_stranger_s_floor_is_higher_and_the_default_is_raised_to_it(module, se
     assert hit.interval_ns == 10_000
 
 
+@pytest.mark.module(min_interval_unprivileged_ns=50_000)
+def test_a_stranger_s_floor_is_a_parameter(module, session, stranger):
+    assert stranger.run(outcome_of_own, 150, interval_ns=49_999) == ("ERANGE", 0)
+    assert stranger.run(outcome_of_own, 151, interval_ns=50_000) == ("success", PAGE)
+    session.watch(Variable(), 150, interval_ns=1000)
+    # The default interval lies below the floor.
+    stranger.run(create_own, "other", 151)
+    assert stranger.run(outcome_of_own, 150, key="other", interval_ns=0) == ("success", 2 * PAGE)
+    module.wait_for_dumps(1)
+    [hit] = [record for record in session.records() if record.type == abi.HIT]
+    assert hit.interval_ns == 50_000
+
+
 def set_locked_limit(size):
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (size, size))
 
@@ -197,6 +212,42 @@ def test_a_stranger_cannot_turn_a_knob(module, stranger):
     # The files' mode keeps out all but root, also the root of a user namespace; the module keeps out that one.
     assert set(stranger.run(outcomes_of_turning).values()) <= {"EACCES", "EPERM", "EIO"}
     assert [module.knob(name) for name in KNOBS[:2]] == ["10000\n", "5\n"]
+
+
+# ---- single capabilities ----
+
+SYS_PTRACE, SYS_ADMIN, PERFMON = 19, 21, 38
+CAPABILITY_VERSION_3 = 0x20080522
+INTERVALS = [999, 1000, 9_999, 10_000]
+
+
+def keep_only(capabilities):
+    """Root with no capabilities but these."""
+    low, high = (sum(1 << number % 32 for number in capabilities if number // 32 == word) for word in range(2))
+    header = struct.pack("=Ii", CAPABILITY_VERSION_3, 0)
+    sets = struct.pack("=6I", low, low, 0, high, high, 0)     # effective, permitted, inheritable
+    assert ctypes.CDLL(None).capset(header, sets) == 0
+
+
+def possible_intervals():
+    return [interval for interval in INTERVALS if outcome(watch_own, 150, interval_ns=interval) == "success"]
+
+
+@pytest.mark.parametrize("capabilities, reads, intervals, watches_others, turns_knobs", [
+    ([], "EPERM", [10_000], "EPERM", "EPERM"),
+    ([PERFMON], "EPERM", [1000, 9_999, 10_000], "EPERM", "EPERM"),
+    ([SYS_PTRACE], "EPERM", [10_000], "success", "EPERM"),
+    ([PERFMON, SYS_PTRACE], "success", [1000, 9_999, 10_000], "success", "EPERM"),
+    ([SYS_ADMIN], "success", [1000, 9_999, 10_000], "EPERM", "success"),
+], ids=["none", "perfmon", "sys_ptrace", "perfmon_sys_ptrace", "sys_admin"])
+def test_a_capability_permits_what_it_is_for(module, capabilities, reads, intervals, watches_others, turns_knobs):
+    variable = Variable()
+    child, other = Child(), Child()
+    child.run(keep_only, capabilities)
+    assert [child.run(outcome_of_open, mode) for mode in FOR_READING] == [reads] * 2
+    assert child.run(possible_intervals) == intervals
+    assert child.run(outcome_of_watching, variable.address, other.pid) == watches_others
+    assert child.run(outcome, module.set_knob, "dump_reset_sec", 5) == turns_knobs
 
 
 # ---- a session in other hands ----
@@ -242,11 +293,16 @@ def lock_down(level):
 @pytest.mark.last
 @pytest.mark.module(dump_gap_ms=0)
 def test_a_locked_down_kernel_lets_nobody_read_and_watches_go_on(module, session):
+    """Not even who opened the device before."""
     child = Child()
+    child.run(open_own, os.O_RDWR, os.O_NONBLOCK | os.O_CLOEXEC)
     lock_down("integrity")
     assert [child.run(outcome_of_open, mode) for mode in FOR_READING] == ["success"] * 2
+    session.dump()
+    assert child.run(outcomes_of_own_reader) == ["success"] * 3
     lock_down("confidentiality")
     assert [child.run(outcome_of_open, mode) for mode in FOR_READING] == ["EPERM"] * 2
+    assert child.run(outcomes_of_own_reader) == ["EPERM"] * 3
     child.run(watch_own, 150)
     child.run(assign_own, 151)
-    assert_hit(session, 151)
+    module.wait_for_status(hits=1)

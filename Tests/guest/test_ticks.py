@@ -3,10 +3,13 @@
 
 import os
 import re
+import time
 
 import pytest
 
 import abi
+from conditions import wait_for_samples
+from dumps import dumps_of
 from eventually import SLOWNESS, eventually
 from module import set_cpu_online
 from subjects import Variable
@@ -82,18 +85,86 @@ def test_a_watch_started_while_a_cpu_is_away_goes_elsewhere(module, second_cpu):
     assert Watches(module, [2 * MILLISECOND, 3 * MILLISECOND]).cpus() == [0, 0]
 
 
+# ---- shared interrupts ----
+
+SAMPLES = 32
+
+
+def watch_and_keep(session, interval_ns):
+    return session.watch_condition(Variable(), abi.CHANGED, history=SAMPLES, interval_ns=interval_ns)
+
+
+def tick_times(session, identifiers):
+    """When the last ticks of each of these watches were; of the same time for all."""
+    for identifier in identifiers:
+        wait_for_samples(session, identifier, SAMPLES)
+    session.dump(pid=os.getpid())
+    [dump] = dumps_of(session.records())
+    kept = {history.watch_id: [time_ns for time_ns, _ in history.samples] for history in dump.histories}
+    begin = max(times[0] for times in kept.values())
+    end = min(times[-1] for times in kept.values())
+    return [[time_ns for time_ns in kept[identifier] if begin <= time_ns <= end] for identifier in identifiers]
+
+
+# With the usual budget, a CPU that was away for a millisecond is one that cannot carry more.
+@pytest.mark.module(dump_gap_ms=0, tick_budget_percent=90)
+def test_groups_of_one_interval_are_compared_in_one_tick(module, session):
+    first = watch_and_keep(session, 10 * MILLISECOND)
+    for _ in range(31):
+        session.watch(Variable(), 150, interval_ns=10 * MILLISECOND)
+    second = watch_and_keep(session, 10 * MILLISECOND)
+    assert module.status()["groups"] == 2
+    one, other = tick_times(session, [first, second])
+    assert one == other
+    assert len(one) >= SAMPLES // 2
+
+
+@AT_ONCE
+@TWO_CPUS
+def test_intervals_that_are_multiples_of_each_other_meet_in_one_interrupt(session, second_cpu):
+    second_cpu(False)
+    short = watch_and_keep(session, 20 * MILLISECOND)
+    time.sleep(0.007)
+    long = watch_and_keep(session, 40 * MILLISECOND)
+    shorts, longs = tick_times(session, [short, long])
+    assert len(longs) >= SAMPLES // 4
+    # One right after the other, unless the guest itself was stopped in between.
+    apart = [min(abs(time_ns - other) for other in shorts) for time_ns in longs]
+    assert sum(gap < MILLISECOND for gap in apart) > len(apart) // 2, apart
+
+
 # ---- the budget ----
+
+
+# Of a budget of one percent: a tick during which the host runs others pays for a part of that time alone.
+SHARE_MOST = 0.03
+
+
+def start_too_many(session):
+    for _ in range(32 * 16):
+        session.watch(Variable(), 150, interval_ns=1000)
 
 
 @pytest.mark.module(tick_budget_percent=1)
 def test_ticks_past_their_budget_are_throttled_counted_and_logged_once(module, session, kernel_log):
-    for _ in range(32 * 16):
-        session.watch(Variable(), 150, interval_ns=1000)
+    start_too_many(session)
     for count in 1, 1000:
         eventually(lambda: module.status()["throttled_ticks"] >= count, "throttled ticks")
     lines = [line for line in kernel_log.read() if re.search("intervals are stretched", line)]
     assert len(lines) == 1
     assert "variable_monitor: ticks need more than tick_budget_percent=1 of a CPU" in lines[0]
+
+
+@pytest.mark.module(tick_budget_percent=1)
+def test_ticks_take_no_more_of_each_cpu_than_their_budget(module, session):
+    start_too_many(session)
+    eventually(lambda: module.status()["throttled_ticks"] > 0, "throttled ticks")
+    before, began = module.status(), time.monotonic_ns()
+    eventually(lambda: module.status()["throttled_ticks"] >= before["throttled_ticks"] + 1000, "throttled ticks")
+    after, ended = module.status(), time.monotonic_ns()
+    share = (after["tick_time_ns"] - before["tick_time_ns"]) / (ended - began) / os.cpu_count()
+    assert 0 < share < SHARE_MOST
+    assert after["interrupt_ns"] > 0, "an interrupt costs nothing"
 
 
 def test_a_throttled_watch_still_hits(module, session):

@@ -61,6 +61,23 @@ def test_a_watch_fails_at_each_step_and_leaves_nothing(module, session):
     check_clean(each_step(watch, session.cancel, check), at_least=2)
 
 
+def test_a_watch_of_another_process_fails_at_each_step_and_leaves_nothing(module, session):
+    variable = Variable()
+    child = Child()
+
+    def watch():
+        return session.watch(variable, 150, pid=child.pid)
+
+    def check(error):
+        assert (state(module), pinned_bytes(child.pid)) == ((0, 0, 0), 0)
+
+    session.cancel(watch())
+    check_clean(each_step(watch, session.cancel, check), at_least=2)
+    # It can be watched still.
+    watch()
+    assert (state(module), pinned_bytes(child.pid)) == ((1, 1, 0), PAGE)
+
+
 def test_a_watch_with_a_history_fails_at_each_step_and_leaves_nothing(module, session):
     variable = Variable()
 
@@ -135,7 +152,29 @@ def test_a_second_watch_that_fails_does_not_harm_the_first(module, session):
     assert hit.watch_id == first
 
 
-def test_cancel_and_release_need_no_memory(module, session):
+def test_a_watch_is_gone_after_its_cancel_and_still_there_after_one_that_fails(module, session):
+    variable = Variable()
+    identifier = session.watch(variable, 150)
+    other = session.watch(variable, 150)
+
+    def watch_again(_result):
+        nonlocal identifier
+        assert session.list() == ([other], 1)
+        assert state(module) == (1, 1, PAGE)
+        identifier = session.watch(variable, 150)
+
+    def check(error):
+        assert sorted(session.list()[0]) == sorted([identifier, other])
+        assert state(module) == (2, 1, PAGE)
+
+    assert set(each_step(lambda: session.cancel(identifier), watch_again, check)) <= {errno.EFAULT}
+    with pytest.raises(OSError) as caught:
+        session.ioctl_at(abi.IOC_CANCEL, 0)
+    assert caught.value.errno == errno.EFAULT
+    check(errno.EFAULT)
+
+
+def test_cancel_all_and_release_need_no_memory(module, session):
     variable = Variable(151)
     session.watch(variable, 150)
     module.wait_for_dumps(1)
@@ -174,7 +213,11 @@ def test_a_read_that_fails_consumes_nothing(module, session):
 
 @pytest.mark.module(dump_gap_ms=0, dump_states="RDIS")
 def test_dumps_without_memory_end_and_count_what_they_left_out(module, session):
-    """A dump runs on the module's own queue: faults strike at random, whoever allocates."""
+    """A dump runs on the module's own queue: faults strike at random, whoever allocates.
+
+    Only failslab strikes there. All that a dump allocates is small, and slabs have room for it
+    without a new page; copies that may not wait for the user's memory the kernel spares.
+    """
     with allocations_that_wait(), knobs(
             failslab__times=FAULTS_MAX, failslab__interval=1, failslab__task_filter="N"):
         with knobs(failslab__probability=20):

@@ -153,6 +153,34 @@ static void a_dump_that_could_not_end_does_not_begin(void)
 	CHECK(ring_append(&ring, record_of(40, 1)));
 }
 
+/* Or a reader would meet its hits without their dump, and the losses would be too few. */
+static void a_dump_that_does_not_begin_is_lost_as_a_whole(void)
+{
+	struct vmon_record *record;
+
+	fresh_ring();
+	CHECK(ring_append(&ring, record_of(SIZE - 56 - 100, 1)));
+	record = record_of(sizeof(struct vmon_dump_begin), 1);
+	record->dump_id = 1;
+	CHECK(!ring_append_begin(&ring, record));
+	for (int i = 0; i < 3; i++) {
+		record = record_of(40, 1);
+		record->dump_id = 1;
+		CHECK(!ring_append(&ring, record));
+	}
+	CHECK(ring.lost_total == 4 && ring.lost.count == 4);
+	CHECK(ring.lost.first_sequence == 2 && ring.lost.last_sequence == 5);
+
+	/* Those of the next are not. */
+	CHECK(ring_release(&ring, 1));
+	record = record_of(sizeof(struct vmon_dump_begin), 1);
+	record->dump_id = 2;
+	CHECK(ring_append_begin(&ring, record));
+	record = record_of(40, 1);
+	record->dump_id = 2;
+	CHECK(ring_append(&ring, record));
+}
+
 static void a_cursor_that_was_overtaken_goes_to_the_oldest(void)
 {
 	__u64 cursor = 0;
@@ -228,6 +256,7 @@ int main(void)
 	RUN(no_room_for_the_news_is_no_room);
 	RUN(a_dump_that_began_can_end);
 	RUN(a_dump_that_could_not_end_does_not_begin);
+	RUN(a_dump_that_does_not_begin_is_lost_as_a_whole);
 	RUN(a_cursor_that_was_overtaken_goes_to_the_oldest);
 	RUN(release_takes_only_numbers_given_out);
 	RUN(nothing_is_lost_in_silence);

@@ -136,3 +136,27 @@ def test_check_counts_warnings_of_our_files_alone(project, line, verdict):
     done = subprocess.run([project / "tools/check-module", "stock"], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == verdict, done.stdout
     assert done.returncode == ("0 failed" not in verdict)
+
+
+@pytest.mark.parametrize("line", [
+    "#include <linux/version.h>",
+    "#if LINUX_VERSION_CODE >= 1\n#endif",
+    "#define OLD KERNEL_VERSION(5, 10, 0)",
+    "int major = LINUX_VERSION_MAJOR;",
+])
+def test_check_finds_versions_outside_compat(project, line):
+    (project / "kmod/compat").mkdir()
+    (project / "kmod/compat/task.h").write_text(line + "\n")
+    done = check_versions(project)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 passed, 0 failed")
+    for source in "kmod/folder/more.c", "kmod/Kbuild", f"{INCLUDE}/variable_monitor.h":
+        before = (project / source).read_text()
+        (project / source).write_text(f"{line}\n{before}")
+        done = check_versions(project)
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "0 passed, 1 failed")
+        assert f"{source.removeprefix('kmod/')}:1:{line.splitlines()[0]}" in done.stdout
+        (project / source).write_text(before)
+
+
+def check_versions(project):
+    return subprocess.run([project / "tools/check-module", "versions"], capture_output=True, text=True)

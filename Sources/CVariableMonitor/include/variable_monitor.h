@@ -187,8 +187,8 @@ struct vmon_dump_request {
  * none of that id. VMON_IOC_CANCEL_ALL ends all of them.
  *
  * VMON_IOC_RELEASE gives the buffer's space up to and including a sequence
- * number back; needs the device open for reading. A number that was never
- * given out is EINVAL.
+ * number back, also of records that other readers have not read; needs the device
+ * open for reading. A number that was never given out is EINVAL.
  *
  * VMON_IOC_DUMP has a dump made now, or dump_gap_ms after the start of the last one,
  * and returns when it is in the buffer; needs the device open for reading. EINVAL if

@@ -23,7 +23,8 @@ enum vmon_record_type {
 /*
  * Every record starts with this. read() returns whole records only. Each
  * record takes the next sequence number, those that found the buffer full
- * too, so a gap in the numbers is where records were lost.
+ * too. A gap in the numbers is where records were lost, which the VMON_RECORD_LOST
+ * behind it tells, or where a reader's VMON_IOC_RELEASE took what this one had not read.
  */
 struct vmon_record {
 	__u16 magic;			/* VMON_RECORD_MAGIC */
@@ -304,7 +305,10 @@ struct vmon_dump_end {
 	__u32 skipped_full;		/* … captured, but the buffer was full */
 };
 
-/* Records did not fit into the buffer. */
+/*
+ * Records did not fit into the buffer. A dump whose begin does not fit is lost as a whole:
+ * its begin and what caused it are counted, and no task is captured.
+ */
 struct vmon_lost {
 	struct vmon_record record;
 	__u64 count;
