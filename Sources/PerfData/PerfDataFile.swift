@@ -55,7 +55,7 @@ public final class PerfDataFile {
             do throws(PerfRecordFlaw) {
                 sample = try take(bytes, &processes)
             } catch {
-                damages.add(error, at: entry.offset)
+                damages.add(error, at: entry.offset, skipping: UInt64(entry.size))
                 continue
             }
             guard let sample, isWanted(sample.task) else { continue }

@@ -94,6 +94,7 @@ struct ReportCommand: Subcommand {
         let recording = file.recording()
         var printer = try ReportPrinter(
             filter, output, now: file.machine.time, kernelSymbols: { kernelSymbols(of: file) })
+        printer.begin(file)
         printer.printNotices(of: recording)
         try printer.print(recording.dumps)
         try printer.finish()

@@ -51,8 +51,17 @@ struct ReportPrinter: ~Copyable {
         renderer.writeNotices(of: recording, to: &output.buffer)
     }
 
+    /// Where the dumps come from that are printed next.
+    mutating func begin(_ file: RecordingFile) {
+        renderer.begin(file, to: &output.buffer)
+    }
+
     mutating func print(_ profile: PerfDataFile) throws {
-        try resolver.forEachTask(of: profile, where: filter.includes) { try write($0) }
+        renderer.begin(profile, to: &output.buffer)
+        try resolver.forEachTask(
+            of: profile, where: filter.includes, begin: { renderer.begin($0, to: &output.buffer) }
+        ) { try write($0) }
+        renderer.end(profile, to: &output.buffer)
     }
 
     private mutating func write(_ task: ResolvedTask) throws(Failure) {
