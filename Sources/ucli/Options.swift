@@ -72,7 +72,11 @@ struct FormatOptions: ParsableArguments {
         completion: .directory)
     var sysroot: String?
 
-    @Flag(help: "Lines of source code and inlined functions, for formats that show them.")
+    @Flag(
+        help: ArgumentHelp(
+            "Lines of source code and inlined functions in plain, json and pprof; in folded, flamegraph and perf "
+                + "inlined functions, as frames of their own; not for text, whose layout has no place for them."
+        ))
     var lines = false
 
     private static let formats = ReportFormat.allCases.map { "\($0.rawValue) (\($0.summary))" }
@@ -91,6 +95,7 @@ struct FormatOptions: ParsableArguments {
         var options = ReportOptions()
         options.kernelFirst = kernelFirst
         options.top = top
+        options.hasLines = lines
         let isWanted = unsafe getenv("NO_COLOR").map { unsafe $0.pointee == 0 } ?? true
         options.hasColour = isWanted && !isForFile && isatty(STDOUT_FILENO) != 0
         return try format.makeRenderer(options: options)

@@ -41,6 +41,17 @@ def test_wrong_usage_is_64(ucli, arguments):
     assert ucli(*arguments).returncode == 64
 
 
+@pytest.mark.parametrize("arguments, reason", [
+    (["report", "--lines"], "--lines does not go with the format text"),
+    (["snapshot", "--lines"], "--lines does not go with the format text"),
+    (["report", "--format", "json", "--kernel-first"], "--kernel-first does not go with the format json"),
+    (["report", "--perf-data", "perf.data", "--dump", "3"], "samples have no dump"),
+])
+def test_a_refusal_says_why(ucli, arguments, reason):
+    result = ucli(*arguments)
+    assert (result.returncode, reason in " ".join(result.stderr.split())) == (64, True), result.stderr
+
+
 @pytest.mark.skipif(os.path.exists("/dev/variable_monitor"), reason="the module is loaded here")
 @pytest.mark.parametrize("arguments", [
     [], ["report"], ["report", "--follow"], ["list"], ["snapshot"], ["status"], ["status", "--json"],
