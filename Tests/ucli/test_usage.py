@@ -26,6 +26,7 @@ SUBCOMMANDS = ["report", "record", "list", "status", "snapshot", "watch", "locks
     ["record", "-o", "saved.rec", "--for", "5"],
     ["snapshot", "--pid", "1", "--pid", "2"],
     ["snapshot", "--dump", "3"],
+    ["snapshot", "--since", "5m"],
     ["locks", "--no-such-option"],
     ["locks", "--format", "none"],
     ["locks", "--json", "--format", "dot"],
@@ -149,6 +150,10 @@ def test_a_full_disk_is_74(saved):
         process = subprocess.run([UCLI, "report", saved()], stdout=full, stderr=subprocess.DEVNULL,
                                  stdin=subprocess.DEVNULL, timeout=120)
     assert process.returncode == 74
+
+
+def test_a_snapshot_has_no_options_that_never_work(ucli):
+    assert not {"--dump", "--since"} & set(ucli("snapshot", "--help").stdout.split())
 
 
 @pytest.mark.parametrize("command", SUBCOMMANDS)
