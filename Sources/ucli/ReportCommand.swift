@@ -14,10 +14,17 @@ struct ReportCommand: Subcommand {
             Without a file, dumps are read from the module, and what was printed is removed from its \
             buffer. With a filter nothing is removed, because not all was printed; with --follow everything is.
 
-                ucli report                                  what is in the buffer
-                ucli report --follow --pid 4711              each dump as it comes
-                ucli report saved.rec --state D --since 5m   a recording of ucli record
-                perf record --call-graph dwarf ./program && ucli report --perf-data perf.data
+                ucli report                                   what is in the buffer
+                ucli report --follow --pid 4711               each dump as it comes
+                ucli report saved.rec --state D --since 5m    a recording of ucli record
+                ucli report saved.rec --top --format plain    equal stacks counted
+                ucli report saved.rec --format json > saved.jsonl
+                ucli report saved.rec --format flamegraph -o saved.html
+                ucli report saved.rec --kernel-first          as collapse scripts want it
+                ucli report saved.rec --sysroot /mnt          with another machine's files
+
+                perf record --call-graph dwarf ./program
+                ucli report --perf-data perf.data --lines --format plain
             """)
 
     @Argument(help: "A file that ucli record wrote.", completion: .file())
