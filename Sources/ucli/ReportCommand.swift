@@ -31,7 +31,9 @@ struct ReportCommand: Subcommand {
     var file: String?
 
     @Option(
-        help: ArgumentHelp("Read a file that perf record --call-graph dwarf wrote.", valueName: "file"),
+        help: ArgumentHelp(
+            "Read a file that perf record --call-graph dwarf wrote. It is no pipe: what perf writes into one, save first.",
+            valueName: "file"),
         completion: .file())
     var perfData: String?
 
@@ -43,6 +45,11 @@ struct ReportCommand: Subcommand {
 
     func validate() throws {
         if file != nil, perfData != nil { throw ValidationError("Give one input: a file, or --perf-data.") }
+        if perfData == "-" {
+            throw ValidationError(
+                "--perf-data reads no standard input, because samples are read in the order of their times: "
+                    + "save them in a file, and name that.")
+        }
         if follow, file != nil || perfData != nil {
             throw ValidationError("--follow is for the module's dumps, not for files.")
         }

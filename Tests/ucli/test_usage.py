@@ -48,10 +48,21 @@ def test_wrong_usage_is_64(ucli, arguments):
     (["snapshot", "--lines"], "--lines does not go with the format text"),
     (["report", "--format", "json", "--kernel-first"], "--kernel-first does not go with the format json"),
     (["report", "--perf-data", "perf.data", "--dump", "3"], "samples have no dump"),
+    (["report", "--perf-data", "-"], "save them in a file"),
 ])
 def test_a_refusal_says_why(ucli, arguments, reason):
     result = ucli(*arguments)
     assert (result.returncode, reason in " ".join(result.stderr.split())) == (64, True), result.stderr
+
+
+def test_a_pipe_is_no_profile(profile):
+    """Samples are read in the order of their times, not in that of the file."""
+    process = subprocess.run([UCLI, "report", "--perf-data", "/dev/stdin"], input=profile.read_bytes(),
+                             capture_output=True, timeout=120)
+    assert process.returncode == 74 and b"save them in a file" in process.stderr
+    with open(profile, "rb") as file:
+        assert subprocess.run([UCLI, "report", "--perf-data", "/dev/stdin"], stdin=file, capture_output=True,
+                              timeout=120).returncode == 0
 
 
 @pytest.mark.skipif(os.path.exists("/dev/variable_monitor"), reason="the module is loaded here")
