@@ -68,10 +68,12 @@ build/ioctl_fuzz: $(wildcard Tests/fuzz/*.[ch] $(ABI)/*.h)
 man: build/man/ucli.1 ## build/man, the manual pages of ucli, from its source
 	@:
 
-build/man/ucli.1: $(SWIFT_SOURCES)
-	$(SWIFT) package --scratch-path $(SCRATCH) generate-manual --multi-page
-	@mkdir -p build/man
-	install -m 644 $(SCRATCH)/plugins/GenerateManual/outputs/ucli/*.1 build/man/
+# SwiftPM's own command would build all programs once more, with other options.
+build/man/ucli.1: build/ucli tools/manual.awk
+	$(SWIFT) build --scratch-path $(SCRATCH) --product generate-manual
+	@mkdir -p build/man/raw
+	$(SCRATCH)/debug/generate-manual build/ucli --multi-page --output-directory build/man/raw
+	@for page in build/man/raw/*.1; do awk -f tools/manual.awk $$page >build/man/$${page##*/} || exit; done
 
 completions: $(addprefix build/completions/ucli.,bash zsh fish) ## build/completions, for bash, zsh and fish
 	@:
