@@ -19,6 +19,9 @@ DOCS ?= build/docs
 # How often `make locks` runs each lock test, and for how long it looks at the load alone.
 ROUNDS ?= 20
 LOAD_SECONDS ?= 180
+# Where `make install` puts things, and the folder that stands for / while a package is made.
+PREFIX ?= /usr/local
+DESTDIR ?=
 # SwiftPM's own folder.
 SCRATCH ?= .build
 
@@ -30,7 +33,7 @@ C_PROGRAMS := $(patsubst testcase/c/%.c,build/%-c,$(wildcard testcase/c/*.c))
 BENCHMARKS := $(addprefix build/benchmarks/,loop breakpoint parents waiters read_stacks)
 C_FLAGS := -O2 -g -fomit-frame-pointer -Wall -Wextra -Werror -I$(ABI)
 
-.PHONY: all kmod programs swift testcase-c man completions docs setup demo test bench bench-module bench-reports fuzz fuzz-readers soak locks clean help
+.PHONY: all kmod programs swift testcase-c man completions install docs setup demo test bench bench-module bench-reports fuzz fuzz-readers soak locks clean help
 
 all: kmod programs ## the module and all programs
 
@@ -68,10 +71,12 @@ build/ioctl_fuzz: $(wildcard Tests/fuzz/*.[ch] $(ABI)/*.h)
 man: build/man/ucli.1 ## build/man, the manual pages of ucli, from its source
 	@:
 
-build/man/ucli.1: $(SWIFT_SOURCES)
-	$(SWIFT) package --scratch-path $(SCRATCH) generate-manual --multi-page
-	@mkdir -p build/man
-	install -m 644 $(SCRATCH)/plugins/GenerateManual/outputs/ucli/*.1 build/man/
+# SwiftPM's own command would build all programs once more, with other options.
+build/man/ucli.1: build/ucli tools/manual.awk
+	$(SWIFT) build --scratch-path $(SCRATCH) --product generate-manual
+	@mkdir -p build/man/raw
+	$(SCRATCH)/debug/generate-manual build/ucli --multi-page --output-directory build/man/raw
+	@for page in build/man/raw/*.1; do awk -f tools/manual.awk $$page >build/man/$${page##*/} || exit; done
 
 completions: $(addprefix build/completions/ucli.,bash zsh fish) ## build/completions, for bash, zsh and fish
 	@:
@@ -79,6 +84,14 @@ completions: $(addprefix build/completions/ucli.,bash zsh fish) ## build/complet
 build/completions/ucli.%: build/ucli
 	@mkdir -p build/completions
 	build/ucli --generate-completion-script $* >$@
+
+install: build/ucli man completions ## ucli, its manual and completions, the C headers; PREFIX=<folder>, DESTDIR=<folder>
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin build/ucli
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 build/man/*.1
+	install -D -m 644 build/completions/ucli.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ucli
+	install -D -m 644 build/completions/ucli.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ucli
+	install -D -m 644 build/completions/ucli.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ucli.fish
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/variable-monitor $(ABI)/*.h
 
 # The tools that come with Swift lie beside it.
 docs: ## build/docs, the documentation of the Swift library; a warning fails it

@@ -19,6 +19,7 @@
 #include "tick_budget.h"
 #include "tick_timer.h"
 #include "trigger.h"
+#include "vmon_version.h"
 #include "watched_page.h"
 
 static int __init variable_monitor_init(void)
@@ -94,4 +95,5 @@ module_init(variable_monitor_init);
 module_exit(variable_monitor_exit);
 
 MODULE_LICENSE("GPL");
+MODULE_VERSION(VMON_VERSION);
 MODULE_DESCRIPTION("Watches variables of processes and dumps all running and stuck tasks when one crosses its threshold");

@@ -12,10 +12,23 @@ public struct AddressSpace: Sendable {
     /// There are more mappings than the module records.
     public private(set) var isTruncated: Bool
     public private(set) var mappings: [Mapping]
+    /// Of its records, in their order; empty for one that did not come from the module.
+    public private(set) var headers: [RecordHeader]
+
+    /// An address space that something else than the module told of.
+    public init(number: UInt64, tgid: UInt32, mappings: [Mapping]) {
+        self.number = number
+        self.tgid = tgid
+        self.mappings = mappings
+        isBusy = false
+        isTruncated = false
+        headers = []
+    }
 
     /// The mappings of one record; a long list is spread over several.
     init(_ cursor: inout RecordCursor) throws(Damage.Reason) {
         let part = try cursor.take(vmon_mappings.self)
+        headers = [RecordHeader(part.record)]
         number = part.address_space
         tgid = part.tgid
         isBusy = part.flags & VMON_MAPPINGS_BUSY.rawValue != 0
@@ -32,6 +45,7 @@ public struct AddressSpace: Sendable {
         isBusy = isBusy || part.isBusy
         isTruncated = isTruncated || part.isTruncated
         mappings += part.mappings
+        headers += part.headers
     }
 }
 
@@ -48,6 +62,20 @@ public struct Mapping: Sendable {
     public let buildID: [UInt8]
     /// As in `/proc/PID/maps`, without escapes.
     public let path: RawText
+
+    /// A mapping that something else than the module told of.
+    public init(
+        addresses: Range<UInt64>, offset: UInt64, inode: UInt64, deviceMajor: UInt32, deviceMinor: UInt32,
+        buildID: [UInt8], path: RawText
+    ) {
+        self.addresses = addresses
+        self.offset = offset
+        self.inode = inode
+        self.deviceMajor = deviceMajor
+        self.deviceMinor = deviceMinor
+        self.buildID = buildID
+        self.path = path
+    }
 
     init(_ cursor: inout RecordCursor) throws(Damage.Reason) {
         let mapping = try cursor.take(vmon_mapping.self)

@@ -12,8 +12,8 @@ public struct CapturedTask: Sendable {
     public let flags: Flags
     /// The letter of its state as in ps(1): R, S, D, I, T …
     public let state: UInt8
-    /// Number of its address space within the dump; 0 for none.
-    public let addressSpace: UInt64
+    /// Number of its address space within the dump or the profile; 0 for none.
+    public var addressSpace: UInt64
     /// The kernel address in which it sleeps; 0 for none.
     public let waitChannel: UInt64
     /// Path of its cgroup in the default hierarchy.

@@ -42,10 +42,12 @@ public enum NumberKind: Equatable, Sendable {
 
 /// What more is to be said of a hit whose watch asks for more than a threshold (`struct vmon_condition`).
 public struct Condition: Sendable {
+    public let header: RecordHeader
     public let watchID: UInt64
     /// The second threshold of ``Comparison/outside``.
     public let high: UInt64
-    /// To which the value has to come back before the next hit; 0 if the watch has no such value.
+    /// To which the value has to come back before the next hit; 0 if the watch has no such value,
+    /// which ``Hit/hasRearm`` tells.
     public let rearm: UInt64
     /// nil if no tick before could read the variable.
     public let previous: Previous?
@@ -65,6 +67,7 @@ public struct Condition: Sendable {
 
     init(_ cursor: inout RecordCursor) throws(Damage.Reason) {
         let condition = try cursor.take(vmon_condition.self)
+        header = RecordHeader(condition.record)
         watchID = condition.watch_id
         high = condition.high
         rearm = condition.rearm

@@ -15,6 +15,8 @@ public struct History: Sendable {
     public let name: RawText
     public let length: UInt8
     public let kind: NumberKind
+    /// The value has to come back to a certain one before the next hit.
+    public let hasRearm: Bool
     public let comparison: Comparison
     /// One for each tick that could read the variable, the oldest first.
     public let samples: [Sample]
@@ -37,6 +39,7 @@ public struct History: Sendable {
         name = RawText(fixed: history.name)
         length = history.length
         kind = NumberKind(flags: history.flags, length: history.length)
+        hasRearm = UInt32(history.flags) & VMON_WATCH_REARM.rawValue != 0
         comparison = Comparison(history.comparison)
         guard history.count <= UInt32(VMON_HISTORY_MAX) else {
             throw .overLimit("samples of a history", UInt64(history.count))

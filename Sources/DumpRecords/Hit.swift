@@ -27,6 +27,8 @@ public struct Hit: Sendable {
     /// Length of the variable in bytes.
     public let length: UInt8
     public let kind: NumberKind
+    /// The value has to come back to a certain one before the next hit.
+    public let hasRearm: Bool
     public let comparison: Comparison
     public let name: RawText
     /// nil if the watch asks for a threshold and no more.
@@ -50,6 +52,7 @@ public struct Hit: Sendable {
         pid = hit.pid
         length = hit.length
         kind = NumberKind(flags: hit.flags, length: hit.length)
+        hasRearm = UInt32(hit.flags) & VMON_WATCH_REARM.rawValue != 0
         comparison = Comparison(hit.comparison)
         name = RawText(fixed: hit.name)
     }

@@ -18,7 +18,8 @@ final class InputFile {
             size = UInt64(max(end, 0))
         } catch {
             try? file.close()
-            throw .cannotRead(error as? Errno ?? .ioError)
+            let reason = error as? Errno ?? .ioError
+            throw reason == .illegalSeek ? .notSeekable : .cannotRead(reason)
         }
     }
 

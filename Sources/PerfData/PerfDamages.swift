@@ -9,9 +9,11 @@ public struct PerfDamages: Sendable {
 
     private static let keptMax = 16
 
-    mutating func add(_ flaw: PerfRecordFlaw, at offset: UInt64) {
+    mutating func add(_ flaw: PerfRecordFlaw, at offset: UInt64, skipping size: UInt64) {
         count += 1
-        if first.count < Self.keptMax { first.append(PerfDamage(offset: offset, flaw: flaw)) }
+        if first.count < Self.keptMax {
+            first.append(PerfDamage(offset: offset, skipped: size, flaw: flaw))
+        }
     }
 }
 
@@ -19,6 +21,8 @@ public struct PerfDamages: Sendable {
 public struct PerfDamage: Equatable, Sendable {
     /// From the start of the file, in bytes.
     public let offset: UInt64
+    /// How much was skipped, in bytes.
+    public let skipped: UInt64
     public let flaw: PerfRecordFlaw
 }
 

@@ -4,6 +4,8 @@ import SystemPackage
 /// Why nothing can be read from a file of perf.
 public enum PerfDataError: Error, Equatable, Sendable {
     case cannotRead(Errno)
+    /// It is a pipe or the like, which can be read once and from its beginning only.
+    case notSeekable
     /// It does not begin as such a file does.
     case notPerfData
     /// It was written on a machine of the other byte order.
@@ -26,6 +28,8 @@ extension PerfDataError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .cannotRead(let error): "it cannot be read: \(error)"
+        case .notSeekable:
+            "it is a pipe, and samples are read in the order of their times: save them in a file, and name that"
         case .notPerfData: "it is no file of perf record"
         case .otherByteOrder: "it was recorded on a machine of the other byte order"
         case .compressed: "it is compressed; record it without -z"

@@ -19,6 +19,12 @@ public final class PerfDataFile {
     /// What was wrong with the records read so far.
     public private(set) var damages: PerfDamages
 
+    /// How much of the records the last ``forEachSample(where:makeSpace:_:)`` has read, from 0 to 1.
+    public var shareRead: Double {
+        index.entries.isEmpty ? 1 : Double(recordsRead) / Double(index.entries.count)
+    }
+
+    private var recordsRead = 0
     private let isOfThisMachine: Bool
     private let file: InputFile
     private let events: EventTable
@@ -48,14 +54,15 @@ public final class PerfDataFile {
         _ body: (ProfileSample, Space) throws -> Void
     ) throws {
         var processes = ProcessTable<Space>()
-        for entry in index.entries {
+        for (number, entry) in index.entries.enumerated() {
+            recordsRead = number + 1
             // The copy of the stack in the sample stays where it was read to.
             let bytes = try file.read(at: entry.offset, count: entry.size)
             let sample: ProfileSample?
             do throws(PerfRecordFlaw) {
                 sample = try take(bytes, &processes)
             } catch {
-                damages.add(error, at: entry.offset)
+                damages.add(error, at: entry.offset, skipping: UInt64(entry.size))
                 continue
             }
             guard let sample, isWanted(sample.task) else { continue }

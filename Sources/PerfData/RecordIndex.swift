@@ -45,11 +45,14 @@ struct RecordIndex {
             } catch let error as PerfDataError {
                 throw error
             } catch {
-                damages.add(error as? PerfRecordFlaw ?? .pastEnd, at: offset)
+                damages.add(
+                    error as? PerfRecordFlaw ?? .pastEnd, at: offset, skipping: UInt64(record.size))
                 offset += UInt64(record.size)
             }
         }
-        if offset < header.records.upperBound { damages.add(.badSize, at: offset) }
+        if offset < header.records.upperBound {
+            damages.add(.badSize, at: offset, skipping: max(end, offset) - offset)
+        }
         try header.events.check()
         entries.sort(by: Entry.isBefore)
     }

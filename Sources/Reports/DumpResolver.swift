@@ -51,18 +51,28 @@ public final class DumpResolver {
         }
     }
 
-    /// Calls `body` with each sample of a profile that is wanted, in the order of time.
+    /// Calls `body` with each sample of a profile that is wanted, in the order of time, and before the first
+    /// in an address space `begin` with what makes that. An address space whose mappings change is another one from then on.
     public func forEachTask(
         of profile: PerfDataFile, where isWanted: (CapturedTask) -> Bool = { _ in true },
-        _ body: (ResolvedTask) throws -> Void
+        begin: (() -> AddressSpace) throws -> Void = { _ in }, _ body: (ResolvedTask) throws -> Void
     ) throws {
         var number = 0
+        var spaceCount: UInt64 = 0
         func codeSpace(_ mappings: [FileMapping]) -> CodeSpace {
-            CodeSpace(ProcessImage(mappings: mappings, files: files))
+            CodeSpace(ProcessImage(mappings: mappings, files: files), mappings)
         }
         try profile.forEachSample(where: isWanted, makeSpace: codeSpace) { sample, space in
             number += 1
-            var resolved = resolve(sample.task, number: number, in: space)
+            if !space.mappings.isEmpty {
+                spaceCount += 1
+                space.number = spaceCount
+                try begin { AddressSpace(space.mappings, number: space.number, tgid: sample.task.tgid) }
+                space.mappings = []
+            }
+            var task = sample.task
+            task.addressSpace = space.number
+            var resolved = resolve(task, number: number, in: space)
             resolved.event = sample.event
             try body(resolved)
         }
@@ -72,9 +82,14 @@ public final class DumpResolver {
     private final class CodeSpace {
         let image: ProcessImage
         let unwinder: StackUnwinder
+        /// Of a process of a profile, before its first sample: later they are only in the way.
+        var mappings: [FileMapping]
+        /// In a profile; 0 before its first sample, and if nothing is mapped.
+        var number: UInt64 = 0
 
-        init(_ image: ProcessImage) {
+        init(_ image: ProcessImage, _ mappings: [FileMapping] = []) {
             self.image = image
+            self.mappings = mappings
             unwinder = StackUnwinder(image: image)
         }
     }
@@ -115,5 +130,19 @@ public final class DumpResolver {
                 location: CodeLocation(
                     symbol: kernelSymbols.symbol(at: lookupAddress), address: lookupAddress))
         }
+    }
+}
+
+extension AddressSpace {
+    /// One of a profile.
+    fileprivate init(_ mappings: [FileMapping], number: UInt64, tgid: UInt32) {
+        self.init(
+            number: number, tgid: tgid,
+            mappings: mappings.map {
+                Mapping(
+                    addresses: $0.addresses, offset: $0.offset, inode: $0.identity.inode,
+                    deviceMajor: $0.identity.deviceMajor, deviceMinor: $0.identity.deviceMinor,
+                    buildID: $0.buildID, path: RawText($0.path[...]))
+            })
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
+import PerfData
 
 /// The members of the objects that stand for records, in the records' order and with their names.
 extension ReportBuffer {
@@ -7,6 +8,30 @@ extension ReportBuffer {
         count("sequence", header.sequence)
         count("time", header.time)
         number("cpu", header.cpu)
+    }
+
+    mutating func members(of file: RecordingFile) {
+        string("release", file.machine.release)
+        string("architecture", file.machine.architecture)
+        string("boot_id", file.machine.bootID)
+        count("realtime", file.machine.time)
+        flag("cut_short", file.isCutShort)
+    }
+
+    /// What is not told is null.
+    mutating func members(of profile: PerfDataFile) {
+        for (key, value) in [
+            ("host", profile.host.name), ("release", profile.host.release),
+            ("architecture", profile.host.architecture),
+            ("kernel_build_id", profile.kernelBuildID.map(hexText)),
+        ] {
+            if let value { string(key, value) } else { null(key) }
+        }
+        guard let reference = profile.kernelReference else { return null("kernel_reference") }
+        object("kernel_reference") {
+            $0.string("symbol", reference.symbol)
+            $0.address("address", reference.address)
+        }
     }
 
     mutating func members(of dump: Dump) {
@@ -39,6 +64,7 @@ extension ReportBuffer {
         address("address", hit.address)
         number("length", hit.length)
         members(of: hit.kind, hit.comparison)
+        flag("has_rearm", hit.hasRearm)
         string("value", hit.kind.text(hit.value))
         string("threshold", hit.thresholdText)
         count("muted_ticks", hit.mutedTicks)
@@ -53,6 +79,7 @@ extension ReportBuffer {
     }
 
     private mutating func members(of condition: Condition, _ kind: NumberKind) {
+        members(of: condition.header)
         string("high", kind.text(condition.high))
         string("rearm", kind.text(condition.rearm))
         number("ticks", condition.ticks)
@@ -76,6 +103,7 @@ extension ReportBuffer {
         address("address", history.address)
         number("length", history.length)
         members(of: history.kind, history.comparison)
+        flag("has_rearm", history.hasRearm)
         count("interval", history.interval)
         count("samples_before", history.samplesBefore)
         array("times", history.samples) { sample, output in output.string(nil, String(sample.time)) }
@@ -108,12 +136,14 @@ extension ReportBuffer {
         array("arguments", process.arguments) { argument, output in output.text(nil, argument) }
     }
 
-    mutating func members(of space: AddressSpace, in dump: Dump) {
-        count("dump", dump.id)
+    /// - Parameter dump: 0 for one of a profile.
+    mutating func members(of space: AddressSpace, inDump dump: UInt64) {
+        count("dump", dump)
         count("number", space.number)
         number("tgid", space.tgid)
         flag("busy", space.isBusy)
         flag("truncated", space.isTruncated)
+        array("records", space.headers) { header, output in output.object { $0.members(of: header) } }
         array("mappings", space.mappings) { mapping, output in
             output.object {
                 $0.address("start", mapping.addresses.lowerBound)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
+import PerfData
 import StackUnwinding
 import Symbolisation
 
@@ -31,6 +32,20 @@ struct JSONReport: MergingRenderer {
         output.write(byte: UInt8(ascii: "\n"))
     }
 
+    mutating func begin(_ file: RecordingFile, to output: inout ReportBuffer) {
+        open(&output)
+        Self.line("recording", to: &output) { $0.members(of: file) }
+    }
+
+    mutating func begin(_ profile: PerfDataFile, to output: inout ReportBuffer) {
+        open(&output)
+        Self.line("profile", to: &output) { $0.members(of: profile) }
+    }
+
+    mutating func begin(_ space: () -> AddressSpace, to output: inout ReportBuffer) {
+        Self.line("address_space", to: &output) { $0.members(of: space(), inDump: 0) }
+    }
+
     mutating func begin(_ dump: Dump, to output: inout ReportBuffer) {
         open(&output)
         Self.line("dump", to: &output) { $0.members(of: dump) }
@@ -38,7 +53,7 @@ struct JSONReport: MergingRenderer {
             Self.line("process", to: &output) { $0.members(of: process) }
         }
         for space in dump.addressSpaces.values.sorted(by: { $0.number < $1.number }) {
-            Self.line("address_space", to: &output) { $0.members(of: space, in: dump) }
+            Self.line("address_space", to: &output) { $0.members(of: space, inDump: dump.id) }
         }
     }
 
@@ -77,6 +92,26 @@ struct JSONReport: MergingRenderer {
         }
     }
 
+    mutating func end(_ profile: PerfDataFile, to output: inout ReportBuffer) {
+        for damage in profile.damages.first {
+            Self.damageLine(damage.offset, damage.skipped, damage.flaw.description, to: &output)
+        }
+        Self.line("profile_end", to: &output) {
+            $0.count("lost", profile.lost)
+            $0.number("damages", UInt64(profile.damages.count))
+        }
+    }
+
+    private static func damageLine(
+        _ offset: UInt64, _ skipped: UInt64, _ reason: String, to output: inout ReportBuffer
+    ) {
+        line("damage", to: &output) {
+            $0.number("offset", offset)
+            $0.number("skipped", skipped)
+            $0.string("reason", reason)
+        }
+    }
+
     mutating func writeNotices(of recording: Recording, to output: inout ReportBuffer) {
         open(&output)
         for end in recording.watchEnds { Self.line("watch_end", to: &output) { $0.members(of: end) } }
@@ -88,11 +123,8 @@ struct JSONReport: MergingRenderer {
             }
         }
         for damage in recording.damages {
-            Self.line("damage", to: &output) {
-                $0.number("offset", UInt64(damage.offset))
-                $0.number("skipped", UInt64(damage.skipped))
-                $0.string("reason", damage.reason.description)
-            }
+            Self.damageLine(
+                UInt64(damage.offset), UInt64(damage.skipped), damage.reason.description, to: &output)
         }
     }
 

@@ -38,6 +38,8 @@ public enum ReportFormat: String, CaseIterable, Sendable {
         if options.kernelFirst, self != .text {
             throw UnsupportedOption(option: "--kernel-first", format: self)
         }
+        // Programs parse the default layout, which has no place for them.
+        if options.hasLines, self == .text { throw UnsupportedOption(option: "--lines", format: self) }
         // Its readers count samples, not what is written in them.
         if options.top, self == .perf { throw UnsupportedOption(option: "--top", format: self) }
     }
@@ -71,6 +73,8 @@ public struct ReportOptions: Sendable {
     public var kernelFirst = false
     /// Tasks with the same frames merged and counted, those that are most first.
     public var top = false
+    /// Frames have their lines of source code, and the functions that were inlined there.
+    public var hasLines = false
     /// For a terminal.
     public var hasColour = false
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
+import PerfData
 
 /// A renderer that has a form for many tasks with the same frames.
 protocol MergingRenderer: ReportRenderer {
@@ -22,6 +23,18 @@ struct TopReport<Base: MergingRenderer>: ReportRenderer {
         self.base = base
     }
 
+    mutating func begin(_ file: RecordingFile, to output: inout ReportBuffer) {
+        base.begin(file, to: &output)
+    }
+
+    mutating func begin(_ profile: PerfDataFile, to output: inout ReportBuffer) {
+        base.begin(profile, to: &output)
+    }
+
+    mutating func begin(_ space: () -> AddressSpace, to output: inout ReportBuffer) {
+        base.begin(space, to: &output)
+    }
+
     mutating func begin(_ dump: Dump, to output: inout ReportBuffer) {
         base.begin(dump, to: &output)
     }
@@ -39,6 +52,10 @@ struct TopReport<Base: MergingRenderer>: ReportRenderer {
 
     mutating func end(_ dump: Dump, to output: inout ReportBuffer) {
         base.end(dump, to: &output)
+    }
+
+    mutating func end(_ profile: PerfDataFile, to output: inout ReportBuffer) {
+        base.end(profile, to: &output)
     }
 
     mutating func writeNotices(of recording: Recording, to output: inout ReportBuffer) {

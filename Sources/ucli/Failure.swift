@@ -32,8 +32,11 @@ struct Failure: Error {
         return Failure(message: "\(path) cannot be read: \(errno)", exitCode: ExitCode(code))
     }
     static func unusable(_ path: String, _ error: PerfDataError) -> Failure {
-        if case .cannotRead(let errno) = error { return cannotOpen(path, errno) }
-        return Failure(message: "\(path): \(error)", exitCode: ExitCode(65))
+        switch error {
+        case .cannotRead(let errno): cannotOpen(path, errno)
+        case .notSeekable: cannotRead("\(path): \(error)")
+        default: Failure(message: "\(path): \(error)", exitCode: ExitCode(65))
+        }
     }
     static func unusable(_ path: String, _ why: String) -> Failure {
         Failure(message: "\(path): \(why)", exitCode: ExitCode(65))

@@ -5,8 +5,8 @@ import Glibc
 import Reports
 import SystemPackage
 
-/// Which dumps and tasks are wanted.
-struct FilterOptions: ParsableArguments {
+/// Which tasks are wanted.
+struct TaskFilterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only this process, or this task.", valueName: "pid"))
     var pid: [UInt32] = []
 
@@ -18,25 +18,11 @@ struct FilterOptions: ParsableArguments {
         transform: Self.states)
     var state: Set<UInt8> = []
 
-    @Option(help: ArgumentHelp("Only the dump of this number.", valueName: "id"))
-    var dump: [UInt64] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "Only dumps since then: 90s, 5m, 2h or 1d before now (of a recording: before it was made), 09:30, or "
-                + "'2024-05-01 09:30'.", valueName: "time"), transform: Self.time)
-    var since: ReportTime?
-
-    var isEmpty: Bool { filter(now: 0).isEmpty }
-
-    /// - Parameter now: from which the time counts, `CLOCK_REALTIME` in ns.
-    func filter(now: UInt64) -> ReportFilter {
+    var filter: ReportFilter {
         var filter = ReportFilter()
         filter.pids = Set(pid)
         filter.names = Set(comm.map(RawText.init))
         filter.states = state
-        filter.dumps = Set(dump)
-        filter.since = since?.realtime(from: now)
         return filter
     }
 
@@ -46,6 +32,32 @@ struct FilterOptions: ParsableArguments {
             letters.allSatisfy({ $0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z") })
         else { throw ValidationError("States are letters, as ps shows them.") }
         return Set(letters)
+    }
+}
+
+/// Which dumps and tasks are wanted.
+struct FilterOptions: ParsableArguments {
+    @OptionGroup var tasks: TaskFilterOptions
+
+    @Option(
+        help: ArgumentHelp("Only the dump of this number; samples of a profile have none.", valueName: "id"))
+    var dump: [UInt64] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Only dumps since then: 90s, 5m, 2h or 1d before now (of a recording: before it was made), 09:30, or "
+                + "'2024-05-01 09:30'; not for samples of a profile, which have no time of day.",
+            valueName: "time"), transform: Self.time)
+    var since: ReportTime?
+
+    var isEmpty: Bool { filter(now: 0).isEmpty }
+
+    /// - Parameter now: from which the time counts, `CLOCK_REALTIME` in ns.
+    func filter(now: UInt64) -> ReportFilter {
+        var filter = tasks.filter
+        filter.dumps = Set(dump)
+        filter.since = since?.realtime(from: now)
+        return filter
     }
 
     private static func time(_ text: String) throws -> ReportTime {
@@ -72,7 +84,11 @@ struct FormatOptions: ParsableArguments {
         completion: .directory)
     var sysroot: String?
 
-    @Flag(help: "Lines of source code and inlined functions, for formats that show them.")
+    @Flag(
+        help: ArgumentHelp(
+            "Lines of source code and inlined functions in plain, json and pprof; in folded, flamegraph and perf "
+                + "inlined functions, as frames of their own; not for text, whose layout has no place for them."
+        ))
     var lines = false
 
     private static let formats = ReportFormat.allCases.map { "\($0.rawValue) (\($0.summary))" }
@@ -95,6 +111,7 @@ struct FormatOptions: ParsableArguments {
         var options = ReportOptions()
         options.kernelFirst = kernelFirst
         options.top = top
+        options.hasLines = lines
         let isWanted = unsafe getenv("NO_COLOR").map { unsafe $0.pointee == 0 } ?? true
         options.hasColour = isWanted && !isForFile && isatty(STDOUT_FILENO) != 0
         return options

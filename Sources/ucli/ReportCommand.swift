@@ -14,17 +14,26 @@ struct ReportCommand: Subcommand {
             Without a file, dumps are read from the module, and what was printed is removed from its \
             buffer. With a filter nothing is removed, because not all was printed; with --follow everything is.
 
-                ucli report                                  what is in the buffer
-                ucli report --follow --pid 4711              each dump as it comes
-                ucli report saved.rec --state D --since 5m   a recording of ucli record
-                perf record --call-graph dwarf ./program && ucli report --perf-data perf.data
+                ucli report                                   what is in the buffer
+                ucli report --follow --pid 4711               each dump as it comes
+                ucli report saved.rec --state D --since 5m    a recording of ucli record
+                ucli report saved.rec --top --format plain    equal stacks counted
+                ucli report saved.rec --format json > saved.jsonl
+                ucli report saved.rec --format flamegraph -o saved.html
+                ucli report saved.rec --kernel-first          as collapse scripts want it
+                ucli report saved.rec --sysroot /mnt          with another machine's files
+
+                perf record --call-graph dwarf ./program
+                ucli report --perf-data perf.data --lines --format plain
             """)
 
     @Argument(help: "A file that ucli record wrote.", completion: .file())
     var file: String?
 
     @Option(
-        help: ArgumentHelp("Read a file that perf record --call-graph dwarf wrote.", valueName: "file"),
+        help: ArgumentHelp(
+            "Read a file that perf record --call-graph dwarf wrote. It is no pipe: what perf writes into one, save first.",
+            valueName: "file"),
         completion: .file())
     var perfData: String?
 
@@ -36,6 +45,11 @@ struct ReportCommand: Subcommand {
 
     func validate() throws {
         if file != nil, perfData != nil { throw ValidationError("Give one input: a file, or --perf-data.") }
+        if perfData == "-" {
+            throw ValidationError(
+                "--perf-data reads no standard input, because samples are read in the order of their times: "
+                    + "save them in a file, and name that.")
+        }
         if follow, file != nil || perfData != nil {
             throw ValidationError("--follow is for the module's dumps, not for files.")
         }
@@ -94,6 +108,7 @@ struct ReportCommand: Subcommand {
         let recording = file.recording()
         var printer = try ReportPrinter(
             filter, output, now: file.machine.time, kernelSymbols: { kernelSymbols(of: file) })
+        printer.begin(file)
         printer.printNotices(of: recording)
         try printer.print(recording.dumps)
         try printer.finish()

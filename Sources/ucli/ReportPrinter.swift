@@ -10,7 +10,7 @@ struct ReportPrinter: ~Copyable {
     private let filter: ReportFilter
     private var renderer: any ReportRenderer
     private var output: Output
-    private var progress = Progress()
+    private var progress: Progress
     private var shortfalls = Shortfalls()
 
     /// - Parameter now: from which `--since` counts, `CLOCK_REALTIME` in ns; 0 for this moment.
@@ -34,14 +34,22 @@ struct ReportPrinter: ~Copyable {
         resolver = DumpResolver(options: form.resolverOptions, kernelSymbols: kernelSymbols)
         self.renderer = renderer
         output = file
+        progress = Progress(isForFile: path != nil)
     }
 
     mutating func print(_ dumps: some Sequence<Dump>) throws {
-        for dump in dumps where filter.includes(dump) {
+        let wanted = dumps.filter(filter.includes)
+        let total = wanted.reduce(0) { $0 + $1.tasks.count }
+        var tasksBefore = 0
+        for dump in wanted {
+            progress.clear()
             note(summary(of: dump))
             renderer.begin(dump, to: &output.buffer)
-            try resolver.forEachTask(of: dump, where: filter.includes) { try write($0) }
+            try resolver.forEachTask(of: dump, where: filter.includes) { task in
+                try write(task, share: Double(tasksBefore + task.number) / Double(total))
+            }
             renderer.end(dump, to: &output.buffer)
+            tasksBefore += dump.tasks.count
         }
     }
 
@@ -51,14 +59,23 @@ struct ReportPrinter: ~Copyable {
         renderer.writeNotices(of: recording, to: &output.buffer)
     }
 
-    mutating func print(_ profile: PerfDataFile) throws {
-        try resolver.forEachTask(of: profile, where: filter.includes) { try write($0) }
+    /// Where the dumps come from that are printed next.
+    mutating func begin(_ file: RecordingFile) {
+        renderer.begin(file, to: &output.buffer)
     }
 
-    private mutating func write(_ task: ResolvedTask) throws(Failure) {
+    mutating func print(_ profile: PerfDataFile) throws {
+        renderer.begin(profile, to: &output.buffer)
+        try resolver.forEachTask(
+            of: profile, where: filter.includes, begin: { renderer.begin($0, to: &output.buffer) }
+        ) { try write($0, share: profile.shareRead) }
+        renderer.end(profile, to: &output.buffer)
+    }
+
+    private mutating func write(_ task: ResolvedTask, share: @autoclosure () -> Double) throws(Failure) {
         renderer.write(task, to: &output.buffer)
         shortfalls.count(task)
-        progress.step()
+        progress.step(share())
         try output.drain()
     }
 
@@ -69,7 +86,7 @@ struct ReportPrinter: ~Copyable {
 
     mutating func finish() throws(Failure) {
         renderer.finish(to: &output.buffer)
-        progress.finish()
+        progress.clear()
         try output.finish()
         if let summary = shortfalls.summary { note(summary) }
     }

@@ -15,14 +15,11 @@ struct SnapshotCommand: Subcommand {
                 ucli snapshot --pid 4711
             """)
 
-    @OptionGroup var filter: FilterOptions
+    @OptionGroup var filter: TaskFilterOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func validate() throws {
         if filter.pid.count > 1 { throw ValidationError("A snapshot is of one --pid.") }
-        if !filter.dump.isEmpty || filter.since != nil {
-            throw ValidationError("A snapshot is a dump of its own: --dump and --since choose others.")
-        }
     }
 
     func execute() throws {
@@ -32,7 +29,7 @@ struct SnapshotCommand: Subcommand {
         guard let dump = recording.dumps.first(where: { $0.id == id }) else {
             throw Failure.cannotRead("dump \(id) is not in the buffer any more: another program removed it")
         }
-        var printer = try ReportPrinter(filter, output)
+        var printer = try ReportPrinter(filter.filter, output.form, path: output.path)
         try printer.print([dump])
         try printer.finish()
         if !recording.damages.isEmpty { throw ExitCode(65) }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import CVariableMonitor
 
 /// `ucli`: without arguments it drains the module's buffer and prints the report.
 @main
@@ -14,12 +15,20 @@ struct UCLI: ParsableCommand {
 
                 insmod kmod/variable_monitor.ko
                 ucli > output
+                ucli --top
+                ucli record -o saved.rec && ucli report saved.rec --format plain
+
+            It also reports profiles, without the module:
+
+                perf record --call-graph dwarf ./program
+                ucli report --perf-data perf.data --format flamegraph -o profile.html
 
             Exit status: 0 also for an empty buffer, 64 wrong usage, 65 damaged input, 66 no device or no \
             such input, 70 a mistake of this program, 74 something could not be read or written (nothing is \
             removed then), 77 no permission. 1 is for ucli locks alone: it found a deadlock. ucli watch -- PROGRAM \
             exits as the program did.
             """,
+        version: "ucli \(VMON_VERSION)",
         subcommands: [
             ReportCommand.self, RecordCommand.self, ListCommand.self, StatusCommand.self,
             SnapshotCommand.self, WatchCommand.self, LocksCommand.self,

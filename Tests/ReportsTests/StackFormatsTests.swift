@@ -105,5 +105,8 @@ import Testing
         for format in ReportFormat.allCases where format != .text {
             #expect(throws: UnsupportedOption.self) { try format.makeRenderer(options: options) }
         }
+        options = ReportOptions()
+        options.hasLines = true
+        #expect(throws: UnsupportedOption.self) { try ReportFormat.text.makeRenderer(options: options) }
     }
 }

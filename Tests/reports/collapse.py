@@ -4,7 +4,7 @@
 import re
 from collections import Counter
 
-# stackcollapse-perf.pl: a header line has a name, pid or pid/tid, and a time; a frame line an
+# No package of Debian or PyPI has stackcollapse-perf.pl. Its rules: a header line has a name, pid or pid/tid, and a time; a frame line an
 # address, a function and a module in parentheses; an empty line ends the stack; `#` is a comment.
 HEADER = re.compile(r"^(\S.+?)\s+(\d+)/?(\d+)?\s+")
 EVENT = re.compile(r":\s*(\d+)?\s+(\S+):\s*$")

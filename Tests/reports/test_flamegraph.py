@@ -3,16 +3,19 @@
 
 import html
 import json
+import os
 import re
 import shutil
+import struct
 import subprocess
+from pathlib import Path
 
 import pytest
 
-# Does what a person would do, and leaves in the page what came of it.
-PERSON = """
-<script>
-const press = key => dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+PRESS = 'const press = key => dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));'
+
+# Does what a person would do, and tells what came of it.
+PERSON = f"<script>{PRESS}" + """
 const said = {};
 const look = what => { said[what] = [element("name").textContent, element("counts").textContent, zoomed]; };
 look("begin");
@@ -41,25 +44,63 @@ said.plots = [...document.querySelectorAll("figure")].map(figure => {
 });
 said.title = document.title;
 said.subtitle = element("subtitle").textContent;
-document.body.dataset.said = JSON.stringify(said);
+said.size = [innerWidth, innerHeight];
+said.overhang = document.documentElement.scrollWidth - innerWidth;
+parent.postMessage(said, "*");
 </script>
 """
 
+# Of a monitor and of a telephone.
+SIZES = [(1280, 800), (420, 800)]
+
+# One browser shows all pages at all sizes, each in a frame, and leaves in its own page what they tell.
+FRAMES = """<!DOCTYPE html><style>iframe { border: 0 }</style>%s
+<script>
+const said = [...document.querySelectorAll("iframe")].map(() => null);
+onmessage = event => {
+  said[Array.from(frames).indexOf(event.source)] = event.data;
+  document.body.dataset.said = JSON.stringify(said);
+};
+</script>
+"""
+FRAME = '<iframe src="%s" width="%d" height="%d"></iframe>'
+
+
+def browse(folder, page, *options):
+    """Runs a browser without a window on a page; what it prints."""
+    assert shutil.which("chromium"), "chromium is missing: run tools/setup"
+    return subprocess.run(
+        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}/profile",
+         "--virtual-time-budget=2000", *options, page.as_uri()],
+        check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=120).stdout
+
 
 @pytest.fixture(scope="module")
-def use(render, tmp_path_factory):
+def said(render, tmp_path_factory):
+    """By sample and size, what a person found."""
+    folder = tmp_path_factory.mktemp("pages")
+    uses = [(sample, *size) for sample in ("service", "hostile") for size in SIZES]
+    for sample in {sample for sample, *_ in uses}:
+        (folder / f"{sample}.html").write_bytes(render(sample, "flamegraph") + PERSON.encode())
+    page = folder / "frames.html"
+    page.write_text(FRAMES % "".join(FRAME % (f"{sample}.html", *size) for sample, *size in uses))
+    dom = browse(folder, page, "--window-size=1800,3400", "--dump-dom")
+    found = json.loads(html.unescape(re.search(r'data-said="([^"]*)"', dom)[1]))
+    return dict(zip(uses, found))
+
+
+@pytest.fixture(params=SIZES, ids="{0[0]}x{0[1]}".format)
+def use(said, request):
     def use(sample):
-        assert shutil.which("chromium"), "chromium is missing: run tools/setup"
-        folder = tmp_path_factory.mktemp(sample)
-        page = folder / "page.html"
-        page.write_bytes(render(sample, "flamegraph") + PERSON.encode())
-        dom = subprocess.run(
-            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}/profile",
-             "--window-size=1280,800", "--virtual-time-budget=2000", "--dump-dom", page.as_uri()],
-            check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=120).stdout
-        return json.loads(html.unescape(re.search(r'data-said="([^"]*)"', dom)[1]))
+        return said[(sample, *request.param)]
 
     return use
+
+
+def test_the_page_fits(use, request):
+    for sample in "service", "hostile":
+        assert tuple(use(sample)["size"]) == request.node.callspec.params["use"]
+        assert use(sample)["overhang"] <= 0, "nobody has to scroll sideways"
 
 
 def test_keys_mouse_search_and_zoom(use):
@@ -107,3 +148,27 @@ def test_it_needs_nothing_else(render):
     page = render("service", "flamegraph").decode()
     assert not re.search(r"""(src|href)\s*=|url\(|@import|https?://""", page)
     assert page.count("<script") == 2
+
+
+# What docs/reports.md shows: the size, the scheme, and what a person did before.
+IMAGES = {
+    "flamegraph": ((1280, 800), "light", ""),
+    "flamegraph-search": ((1280, 800), "dark", """
+        element("histories").open = false;
+        for (let row = 0; row < 4; row++) press("ArrowDown");
+        press("Enter"); element("search").value = "schedule"; search("schedule");"""),
+    "flamegraph-narrow": ((420, 800), "light", ""),
+}
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_images_of_the_documentation(render, tmp_path, name):
+    """They are kept if IMAGES names a folder for them."""
+    (width, height), scheme, person = IMAGES[name]
+    page, image = tmp_path / "page.html", Path(os.environ.get("IMAGES", tmp_path)).resolve() / f"{name}.png"
+    # The page follows the browser, which in this mode follows nothing.
+    page.write_bytes(
+        render("service", "flamegraph").replace(b"(prefers-color-scheme: dark)", b"all" if scheme == "dark" else b"none")
+        + f"<script>{PRESS}{person}</script>".encode())
+    browse(tmp_path, page, f"--window-size={width},{height}", "--hide-scrollbars", f"--screenshot={image}")
+    assert struct.unpack(">II", image.read_bytes()[16:24]) == (width, height)

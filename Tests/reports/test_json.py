@@ -36,17 +36,18 @@ def test_every_line_follows_the_schema(render, validator, sample, options):
 
 
 def test_all_types_of_lines_are_tried(render, validator):
-    """So that no definition of the schema goes untested."""
+    """So that no definition of the schema goes untested. Tests/ucli has the lines about files."""
     seen = {item["type"] for options in ([], ["top"]) for item in lines(render("hostile", "json", *options))}
     defined = {entry["$ref"].rpartition("/")[2] for entry in validator.schema["oneOf"]}
-    assert seen == defined
+    assert seen == defined - {"recording", "profile", "profile_end"}
 
 
 def test_the_schema_refuses_what_is_wrong(render, validator):
     for item in lines(render("hostile", "json")):
         assert not validator.is_valid({**item, "type": "other"})
         for key in item:
-            if key not in ("sample",):
+            # What came later is not in all reports of the version.
+            if key not in ("sample", "records"):
                 assert not validator.is_valid({k: v for k, v in item.items() if k != key}), (item["type"], key)
 
 
@@ -63,6 +64,7 @@ def test_conditions_histories_and_locks(render):
     [hit], [history], [blocked] = dump["hits"], dump["histories"], dump["blocked"]
     assert (hit["value"], hit["threshold"], hit["float"], hit["comparison"]) == ("0.75", "0.5", True, "greater")
     assert hit["condition"] == {
+        "sequence": "16", "time": "1000000016", "cpu": 1,
         "high": "0.0", "rearm": "0.0", "ticks": 2, "ticks_held": 2,
         "previous": {"value": "0.625", "time": "30", "unchanged": "0"}}
     assert history["times"] == ["0", "10", "20", "30", "40", "50"]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The texts that other programs take apart: folded stacks, perf script, the default report."""
 
+import io
 import re
 from collections import Counter
 
@@ -50,6 +51,30 @@ def test_kernel_frames_lie_above_those_of_the_program(render, sample):
 @pytest.mark.parametrize("sample", ["service", "profile"])
 def test_perf_text_collapses_to_the_folded_stacks(render, sample):
     assert collapse_perf(render(sample, "perf").decode()) == folded(render(sample, "folded"))
+
+
+@pytest.mark.parametrize("sample", ["service", "profile"])
+def test_gprof2dot_reads_perf_text(render, sample):
+    """Of each function, how often it is the leaf, and in how many stacks it is."""
+    from gprof2dot import SAMPLES, TOTAL_SAMPLES, PerfParser
+
+    profile = PerfParser(io.StringIO(render(sample, "perf").decode())).parse()
+    # It keeps functions of different files apart.
+    own, total, seen_own, seen_total = Counter(), Counter(), Counter(), Counter()
+    for function in profile.functions.values():
+        seen_own[function.name] += function[SAMPLES]
+        seen_total[function.name] += function[TOTAL_SAMPLES]
+    for stack, count in folded(render(sample, "folded")).items():
+        frames = stack.split(";")[1:]
+        own[frames[-1]] += count
+        total.update({frame: count for frame in set(frames)})
+    assert (seen_own, seen_total) == (own, total)
+
+
+def test_inlined_functions_are_frames_in_perf_text_and_folded_stacks(render):
+    [stack] = [stack for stack in folded(render("hostile", "folded")) if "customFunction1" in stack]
+    assert ";customFunction1;pause_a_little;clock_nanosleep;" in stack
+    assert stack in collapse_perf(render("hostile", "perf").decode())
 
 
 def test_hostile_names_do_not_break_perf_text(render):

@@ -5,12 +5,15 @@ import os
 import re
 import struct
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from recording import KALLSYMS_TEXT, Records, recording
 
+# Of linux-perf; its author made it after the widely used stackcollapse-perf.pl.
+STACKCOLLAPSE = Path("/usr/lib/perf-core/scripts/python/stackcollapse.py")
 HEAD = re.compile(r"^##CGROUP:.*?  (\d+)      \[(\d+)\]", re.MULTILINE)
 
 
@@ -114,6 +117,23 @@ def test_a_profile_has_the_stacks_that_perf_has(ucli, profile):
     script = subprocess.run(["perf", "script", "-i", profile, "-F", "tid"], capture_output=True, text=True, check=True)
     assert tasks(result.stdout) == [int(line) for line in script.stdout.split()]
     assert "#~" in result.stdout and "[kernel.kallsyms]" in result.stdout
+
+
+def test_folded_stacks_are_those_of_the_collapse_script_of_perf(ucli, profile):
+    """By task, leaf and the number of kernel frames: of a stack that perf leaves earlier it has not all the others."""
+    def shapes(text):
+        found = Counter()
+        for line in text.splitlines():
+            stack, _, count = line.rpartition(" ")
+            name, *frames = stack.split(";")
+            marks = [frame.endswith("_[k]") for frame in frames]
+            assert marks == sorted(marks), "the kernel's frames are above the program's"
+            found[(name, frames[-1], sum(marks))] += int(count)
+        return found
+
+    script = subprocess.run(["perf", "script", "--no-inline", "-i", profile, "-s", STACKCOLLAPSE, "--", "--kernel"],
+                            capture_output=True, text=True, check=True)
+    assert shapes(ucli("report", "--perf-data", profile, "--format", "folded").stdout) == shapes(script.stdout)
 
 
 def test_code_in_memory_has_the_names_that_its_compiler_left(ucli, tmp_path):

@@ -2,13 +2,14 @@
 """Exit statuses, files that are written whole or not at all, and help."""
 
 import os
+import re
 import signal
 import subprocess
 import time
 
 import pytest
 
-from conftest import UCLI
+from conftest import PROJECT, UCLI
 
 SUBCOMMANDS = ["report", "record", "list", "status", "snapshot", "watch", "locks"]
 
@@ -26,6 +27,7 @@ SUBCOMMANDS = ["report", "record", "list", "status", "snapshot", "watch", "locks
     ["record", "-o", "saved.rec", "--for", "5"],
     ["snapshot", "--pid", "1", "--pid", "2"],
     ["snapshot", "--dump", "3"],
+    ["snapshot", "--since", "5m"],
     ["locks", "--no-such-option"],
     ["locks", "--format", "none"],
     ["locks", "--json", "--format", "dot"],
@@ -39,6 +41,28 @@ SUBCOMMANDS = ["report", "record", "list", "status", "snapshot", "watch", "locks
 ])
 def test_wrong_usage_is_64(ucli, arguments):
     assert ucli(*arguments).returncode == 64
+
+
+@pytest.mark.parametrize("arguments, reason", [
+    (["report", "--lines"], "--lines does not go with the format text"),
+    (["snapshot", "--lines"], "--lines does not go with the format text"),
+    (["report", "--format", "json", "--kernel-first"], "--kernel-first does not go with the format json"),
+    (["report", "--perf-data", "perf.data", "--dump", "3"], "samples have no dump"),
+    (["report", "--perf-data", "-"], "save them in a file"),
+])
+def test_a_refusal_says_why(ucli, arguments, reason):
+    result = ucli(*arguments)
+    assert (result.returncode, reason in " ".join(result.stderr.split())) == (64, True), result.stderr
+
+
+def test_a_pipe_is_no_profile(profile):
+    """Samples are read in the order of their times, not in that of the file."""
+    process = subprocess.run([UCLI, "report", "--perf-data", "/dev/stdin"], input=profile.read_bytes(),
+                             capture_output=True, timeout=120)
+    assert process.returncode == 74 and b"save them in a file" in process.stderr
+    with open(profile, "rb") as file:
+        assert subprocess.run([UCLI, "report", "--perf-data", "/dev/stdin"], stdin=file, capture_output=True,
+                              timeout=120).returncode == 0
 
 
 @pytest.mark.skipif(os.path.exists("/dev/variable_monitor"), reason="the module is loaded here")
@@ -140,10 +164,53 @@ def test_a_full_disk_is_74(saved):
     assert process.returncode == 74
 
 
-@pytest.mark.parametrize("command", SUBCOMMANDS)
-def test_help_has_an_example(ucli, command):
-    result = ucli(command, "--help")
-    assert result.returncode == 0 and f"    ucli {command}" in result.stdout
+def test_a_snapshot_has_no_options_that_never_work(ucli):
+    assert not {"--dump", "--since"} & set(ucli("snapshot", "--help").stdout.split())
+
+
+EXAMPLE = re.compile(r"^    (ucli.*?)(?:   .*)?$", re.MULTILINE)
+
+
+def help_of(ucli, command, columns=80):
+    """What comes before the options."""
+    result = ucli(*command.split(), "--help", env={**os.environ, "COLUMNS": str(columns)})
+    assert result.returncode == 0
+    return result.stdout.partition("USAGE:")[0]
+
+
+@pytest.mark.parametrize("command", ["", *SUBCOMMANDS])
+def test_examples_of_the_help_are_not_wrapped(ucli, command):
+    lines = [re.findall("^    .*$", help_of(ucli, command, columns), re.MULTILINE) for columns in (80, 500)]
+    assert lines[0] == lines[1] != []
+
+
+def test_examples_show_what_people_look_for(ucli):
+    assert "--perf-data" in "".join(EXAMPLE.findall(help_of(ucli, "")))
+    shown = set(" ".join(EXAMPLE.findall(help_of(ucli, "report"))).split())
+    assert shown >= {"--format", "--top", "-o", "--sysroot", "--kernel-first", "--lines", "--perf-data", "--follow"}
+
+
+@pytest.mark.skipif(os.path.exists("/dev/variable_monitor"), reason="the module is loaded here")
+@pytest.mark.parametrize("command", ["", *SUBCOMMANDS])
+def test_examples_of_the_help_can_be_pasted(ucli, saved, profile, tmp_path, command):
+    """Each works where its files are there. What others make of the report is theirs."""
+    saved()
+    (tmp_path / "perf.data").write_bytes(profile.read_bytes())
+    examples = [example.partition(" | ")[0] for example in EXAMPLE.findall(help_of(ucli, command))]
+    assert any(example.startswith(f"ucli {command}".strip()) for example in examples)
+    for example in examples:
+        process = subprocess.run(["bash", "-c", example], cwd=tmp_path, timeout=120, stdin=subprocess.DEVNULL,
+                                 capture_output=True, text=True,
+                                 env={**os.environ, "PATH": f"{UCLI.parent}:{os.environ['PATH']}"})
+        needs_module = "saved.rec" not in example.partition("-o")[0] and "perf.data" not in example
+        assert process.returncode == (66 if needs_module else 0), (example, process.stderr)
+
+
+def test_the_version_is_that_of_the_module(ucli):
+    module = PROJECT / "kmod/variable_monitor.ko"
+    version = subprocess.run(["modinfo", "-F", "version", module], check=True, capture_output=True, text=True).stdout
+    result = ucli("--version")
+    assert (result.returncode, result.stdout) == (0, f"ucli {version}")
 
 
 def test_help_lists_the_subcommands(ucli):
