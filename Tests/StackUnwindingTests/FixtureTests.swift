@@ -104,25 +104,18 @@ import Testing
     private func stacks(
         _ capture: LiveCapture
     ) throws -> (ours: UserStack, referee: UserStack, image: ProcessImage) {
-        let (task, image) = try captured(capture)
+        let (task, image) = try capture.captured()
         return (
             try #require(StackUnwinder(image: image).stack(of: task)),
             try #require(StackUnwinder(image: image, method: .libunwind).stack(of: task)), image
         )
     }
 
-    private func captured(_ capture: LiveCapture) throws -> (CapturedTask, ProcessImage) {
-        var recording = Recording()
-        recording.append(try capture.records())
-        let dump = try #require(recording.dumps.first)
-        return (try #require(dump.tasks.first), ProcessImage(dump.addressSpaces[1], files: ElfFileCache()))
-    }
-
     /// The kernel's code in every process has call-frame information of its own.
     @Test func stoppedInTheVdso() throws {
         let child = try ChildProcess(try #require(try Fixture.command("clock")))
         try child.stop {
-            let (task, image) = try captured(LiveCapture(pid: child.pid))
+            let (task, image) = try LiveCapture(pid: child.pid).captured()
             return image.location(of: task.registers!.rip).file?.path == Array("[vdso]".utf8)
         }
         let (ours, referee, _) = try stacks(LiveCapture(pid: child.pid))
