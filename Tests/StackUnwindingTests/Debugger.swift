@@ -32,10 +32,12 @@ enum Debugger {
             """
         let path = try TemporaryFolder.shared.newFile() + ".py"
         try write(script, to: path)
-        // Its path may lead to another file by now, or to none.
+        // The path of the program may lead to another file, or to none.
+        let program = try TemporaryFolder.shared.newFile()
+        _ = try ChildProcess.output(of: ["cp", "/proc/\(pid)/exe", program])
         let output = try ChildProcess.output(of: [
-            "gdb", "-nx", "-batch", "/proc/\(pid)/exe", "-p", String(pid), "-ex",
-            "set backtrace past-main on", "-ex", "set backtrace past-entry on", "-x", path,
+            "gdb", "-nx", "-batch", program, "-p", String(pid), "-ex", "set backtrace past-main on", "-ex",
+            "set backtrace past-entry on", "-x", path,
         ])
         let frames = output.split(separator: "\n").filter { $0.hasPrefix("FRAME\t") }.map(Frame.init)
         guard !frames.isEmpty else { throw TestFailure("gdb shows no frames: \(output)") }
