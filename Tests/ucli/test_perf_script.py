@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -14,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from conftest import PROJECT
+from eventually import eventually
 from perf_script import NOWHERE, has_table, perf_stacks, place, stacks, symbols
 
 SOURCES, PROGRAMS = PROJECT / "Tests/programs", PROJECT / "build/programs"
 PAUSE = ("34", "29")  # of 64 and of 32 bits
+EVERY_SWITCH = ["-e", "context-switches", "-c", "1", "--call-graph", "dwarf,65528", "-m", "16M"]
 
 # Why a stack has more frames than perf's.
 NO_TABLE = "perf's last frame is in a file without .eh_frame_hdr"
@@ -69,29 +70,24 @@ def missing():
 
 def recorded(command, path):
     """Records a program at each moment when it is taken off its CPU, until it has stopped deep in its calls."""
-    record = ["perf", "record", "-q", "-e", "context-switches", "-c", "1", "--call-graph", "dwarf,65528", "-m", "16M"]
-    perf = subprocess.Popen([*record, "-o", path, "--", *command], stdin=subprocess.DEVNULL,
-                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 30
-    while not (child := stopped_child(perf.pid)):
-        assert perf.poll() is None and time.monotonic() < deadline, f"{command} does not stop"
-        time.sleep(0.02)
+    perf = subprocess.Popen(["perf", "record", "-q", *EVERY_SWITCH, "-o", path, "--", *command],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    child = eventually(lambda: next(filter(is_stopped, children(perf.pid)), None), f"{command} stops")
     os.kill(child, signal.SIGKILL)
-    _, errors = perf.communicate(timeout=30)
-    assert Path(path).stat().st_size > 0, errors
+    perf.wait(timeout=30)
     return path
 
 
-def stopped_child(pid):
-    """The child of a process, if a thread of it waits in pause(2)."""
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        for call in Path(f"/proc/{child}/task").glob("*/syscall"):
-            try:
-                if call.read_text().split()[0] in PAUSE:
-                    return int(child)
-            except OSError:
-                continue
-    return None
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_stopped(pid):
+    """Whether a thread of a process waits in pause(2)."""
+    try:
+        return any(call.read_text().split()[0] in PAUSE for call in Path(f"/proc/{pid}/task").glob("*/syscall"))
+    except OSError:
+        return False
 
 
 def why_deeper(theirs, ours, end):
@@ -175,3 +171,33 @@ def test_every_stack_is_that_of_perf(ucli, missing, tmp_path, name):
     frames, expected = EXPECTED[name]
     assert max(len(stack.user) for stack in ours) >= frames
     assert expected <= set(differences) - {None} <= expected | INCIDENTAL
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts are root's")
+@pytest.mark.parametrize("system", ["tmpfs", "overlay -o lowerdir=lower,upperdir=upper,workdir=work"])
+def test_files_in_a_container_are_found_while_it_lives(ucli, missing, tmp_path, system):
+    """The machine has nothing under the program's path. Without the file's rules nothing is unwound, either."""
+    inside, profile = tmp_path / "inside", tmp_path / "perf.data"
+    for folder in ("inside", "lower", "upper", "work"):
+        (tmp_path / folder).mkdir()
+    mount = (f"cd {tmp_path} && mount -t {system} none {inside} && "
+             f"cp {PROGRAMS}/pie {inside}/ && exec {inside}/pie")
+    # perf ends with the shell, and the program goes on.
+    perf = subprocess.Popen(["perf", "record", "-q", *EVERY_SWITCH, "-o", profile, "--",
+                             "sh", "-c", f"unshare -m sh -c '{mount}' & read line"], stdin=subprocess.PIPE)
+    program = eventually(lambda: next((pid for shell in children(perf.pid) for pid in children(shell)
+                                       if is_stopped(pid)), None), "the program stops")
+    try:
+        perf.communicate(timeout=30)
+
+        def names():
+            text = ucli("report", "--perf-data", profile, "--format", "perf").stdout
+            return [[frame.name for frame in stack.user] for stack in stacks(text)]
+
+        assert not (inside / "pie").exists()
+        deepest = max(names(), key=len)
+        assert len(deepest) == 67 and deepest[1:7] == ["stop", "first", "third", "second", "first", "third"]
+    finally:
+        os.kill(program, signal.SIGKILL)
+    eventually(lambda: not Path(f"/proc/{program}").exists(), "the program is gone")
+    assert not any("first" in stack for stack in names())
