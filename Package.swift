@@ -163,7 +163,9 @@ let package = Package(
         .testTarget(
             name: "StackUnwindingTests",
             dependencies: [
-                "CVariableMonitor", "DumpRecords", "RecordWriting", "StackUnwinding", "Symbolisation",
+                "CVariableMonitor", "DumpRecords", "PerfData", "RecordWriting", "StackUnwinding",
+                "Symbolisation",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
         .testTarget(

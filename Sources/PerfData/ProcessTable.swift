@@ -46,8 +46,9 @@ struct ProcessTable<Space> {
     /// A small file could otherwise ask for any amount of memory.
     private static var copiesMax: Int { 1 << 20 }
 
+    /// The task that runs where nothing else does has the number 0 on every CPU, and no record names it.
     func name(ofTask tid: UInt32) -> RawText {
-        names[tid] ?? RawText("")
+        names[tid] ?? RawText(tid == 0 ? "swapper" : "")
     }
 
     /// What was made of the mappings of a process.

@@ -62,10 +62,23 @@ public final class ElfFileCache {
     ) {
         if mapping.isVdso {
             guard let vdso else { return (nil, .missing) }
-            return Self.matches(vdso, mapping) ? (vdso, .usable) : (nil, .changed)
+            return Self.matches(vdso, mapping) ?? true ? (vdso, .usable) : (nil, .changed)
         }
         let key = Key(path: mapping.path, buildID: mapping.buildID, identity: mapping.identity)
         if let known = files[key] { return (known, .usable) }
+        var (file, state) = search(for: mapping, in: process)
+        // Another process may have its number by now, so that only what is known to be the file is used.
+        if file == nil, isOfThisMachine, let mapper = mapping.mapper.flatMap(LiveProcess.init(pid:)) {
+            file = search(for: mapping, in: mapper, needsProof: true).file
+        }
+        guard let file else { return (nil, state) }
+        files[key] = file
+        return (file, .usable)
+    }
+
+    private func search(
+        for mapping: FileMapping, in process: LiveProcess?, needsProof: Bool = false
+    ) -> (file: ElfFile?, state: MappedFile.State) {
         var state = MappedFile.State.missing
         for place in places(of: mapping, in: process) {
             guard let bytes = FileBytes(path: place.path, root: place.root) else { continue }
@@ -73,10 +86,7 @@ public final class ElfFileCache {
                 if state == .missing { state = .unreadable }
                 continue
             }
-            if Self.matches(file, mapping) {
-                files[key] = file
-                return (file, .usable)
-            }
+            if Self.matches(file, mapping) ?? !needsProof { return (file, .usable) }
             state = .changed
         }
         return (nil, state)
@@ -99,11 +109,12 @@ public final class ElfFileCache {
         return DebugFiles(roots: roots, path: Self.withoutMark(mapping.path))
     }
 
-    /// By build-id; where the mapping has none, by device and inode.
-    private static func matches(_ file: ElfFile, _ mapping: FileMapping) -> Bool {
+    /// By build-id; where the mapping has none, by device and inode. Nil if neither can tell.
+    private static func matches(_ file: ElfFile, _ mapping: FileMapping) -> Bool? {
         if !mapping.buildID.isEmpty { return file.buildID == mapping.buildID }
-        guard let identity = file.bytes.identity, identity.isShownByMappings else { return true }
-        return identity == mapping.identity
+        guard let identity = file.bytes.identity else { return nil }
+        if identity.hasNumbers(of: mapping.identity) { return true }
+        return identity.isShownByMappings ? false : nil
     }
 
     /// Mappings of files that were removed have a mark behind the path.

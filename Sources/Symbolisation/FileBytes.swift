@@ -140,8 +140,8 @@ public struct FileIdentity: Hashable, Sendable {
     public let deviceMajor: UInt32
     public let deviceMinor: UInt32
     public let inode: UInt64
-    /// Whether mappings of the file show these numbers. On overlayfs they show those of the
-    /// file underneath, on btrfs those of the whole file system.
+    /// Whether mappings of the file show these numbers. On btrfs they show those of the whole file
+    /// system, on overlayfs those of the file underneath, if the kernel is an older one.
     let isShownByMappings: Bool
 
     public init(deviceMajor: UInt32, deviceMinor: UInt32, inode: UInt64) {
@@ -149,6 +149,10 @@ public struct FileIdentity: Hashable, Sendable {
         self.deviceMinor = deviceMinor
         self.inode = inode
         isShownByMappings = true
+    }
+
+    func hasNumbers(of other: FileIdentity) -> Bool {
+        (deviceMajor, deviceMinor, inode) == (other.deviceMajor, other.deviceMinor, other.inode)
     }
 
     init(_ status: Stat, _ file: FileDescriptor) {

@@ -9,8 +9,9 @@ public struct FileMapping: Sendable {
     /// Empty if it is not known.
     public let buildID: [UInt8]
     public let identity: FileIdentity
-    /// In a profile of this machine, the process that made the mapping: what it has left of the names
-    /// of code in memory is used, for a profile does not say when a process began.
+    /// In a profile of this machine, the process that made the mapping. A profile does not say when a process
+    /// began: of one that has the number now, the same file is used, and what any has left of the names of
+    /// code in memory.
     public let mapper: UInt32?
 
     public init(

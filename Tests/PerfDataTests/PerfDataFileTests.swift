@@ -28,6 +28,15 @@ import Testing
         #expect(seen.map(\.sample.task.comm.string) == ["first", "second"])
     }
 
+    /// As perf calls it; of other tasks without a record nobody knows the name.
+    @Test func theIdleTaskHasAName() throws {
+        let seen = try samples {
+            $0.sample(1, pid: 0, chain: [0xffff_ffff_8100_0000], abi: 0)
+            $0.sample(2, pid: 5)
+        }
+        #expect(seen.map(\.sample.task.comm.string) == ["swapper", ""])
+    }
+
     @Test func aChildHasItsParentsMappingsUntilItExecutes() throws {
         let seen = try samples {
             $0.name(1, pid: 5, tid: 5, "sh")

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import CVariableMonitor
+import DumpRecords
 import Glibc
 import RecordWriting
+import Symbolisation
+import Testing
+
+@testable import StackUnwinding
 
 /// Captures a process as the module does, without the module: its registers with ptrace(2), the
 /// rest from `/proc`. What comes out are the same records.
@@ -35,6 +40,17 @@ struct LiveCapture {
             commandLine: try contents(of: "/proc/\(pid)/cmdline"))
         writer.end(captured: 1)
         return writer.bytes
+    }
+
+    /// The task as it is read from these records, and its code.
+    ///
+    /// - Parameter process: through which files are opened too.
+    func captured(through process: LiveProcess? = nil) throws -> (CapturedTask, ProcessImage) {
+        var recording = Recording()
+        recording.append(try records())
+        let dump = try #require(recording.dumps.first)
+        let image = ProcessImage(dump.addressSpaces[1], files: ElfFileCache(), process: process)
+        return (try #require(dump.tasks.first), image)
     }
 
     private func task(_ registers: vmon_registers, _ regions: [Region]) throws -> vmon_task {

@@ -56,6 +56,24 @@ struct SampleProgram {
         int main(void) { return customFunction1(40) + one; }
         """
 
+    /// Calls through so many functions, each of which is on the stack once, and a sleep.
+    static func chain(of count: Int) -> String {
+        let functions = (1...count).map {
+            "__attribute__((noipa)) static int f\($0)(void) { return f\($0 - 1)() + one; }"
+        }
+        return """
+            #include <time.h>
+            static volatile int one = 1;
+            __attribute__((noipa)) static int f0(void)
+            {
+                struct timespec hour = { 3600 };
+                return nanosleep(&hour, 0) + one;
+            }
+            \(functions.joined(separator: "\n"))
+            int main(void) { return f\(count)() + one; }
+            """
+    }
+
     /// A handler that sleeps, on top of a function that a signal stops between two instructions.
     static let signal = """
         #include <signal.h>

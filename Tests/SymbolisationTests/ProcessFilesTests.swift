@@ -95,6 +95,35 @@ import Testing
         }
     }
 
+    /// A profile knows only the number of the process that had the file. Another may have it now, so that
+    /// what is found through it must be the file.
+    @Test(.enabled(if: geteuid() == 0, "opening /proc/PID/map_files is root's"))
+    func removedFilesOfAProfile() throws {
+        let fixture = try Fixture()
+        let path = try program(fixture, "program", id: "1234")
+        let whole = try mapping(of: path, like: path)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        let memory = unsafe mmap(nil, 4096, PROT_READ, MAP_PRIVATE, descriptor, off_t(whole.offset))
+        close(descriptor)
+        defer { unsafe munmap(memory, 4096) }
+        try #require(unsafe memory != MAP_FAILED)
+        let start = UInt64(UInt(bitPattern: memory))
+        func state(_ buildID: [UInt8], _ identity: FileIdentity, mapper: Int32?) -> MappedFile.State {
+            let mapping = FileMapping(
+                addresses: start..<start + 4096, offset: whole.offset, path: Array(path.utf8),
+                buildID: buildID, identity: identity, mapper: mapper.map(UInt32.init))
+            return ElfFileCache().file(of: mapping).state
+        }
+        let identity = try #require(FileBytes(path: Array(path.utf8))?.identity)
+        try fixture.run("rm program")
+        #expect(state(whole.buildID, whole.identity, mapper: getpid()) == .usable)
+        #expect(state([], identity, mapper: getpid()) == .usable)
+        #expect(state([], whole.identity, mapper: getpid()) == .missing)
+        #expect(state([0x56, 0x78], whole.identity, mapper: getpid()) == .missing)
+        #expect(state(whole.buildID, whole.identity, mapper: nil) == .missing)
+        #expect(state(whole.buildID, whole.identity, mapper: 1) == .missing)
+    }
+
     /// Reading behind the end of a mapped file raises SIGBUS.
     @Test func aFileThatIsCutShort() throws {
         let fixture = try Fixture()

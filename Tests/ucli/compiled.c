@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Runs for a while in code that it has written into memory, and leaves that code's name as compilers do. */
+/* Runs in code that it has written into memory, and leaves that code's name as compilers do. Ends after a while,
+ * unless it has an argument. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-int main(void)
+int main(int argc, char **argv)
 {
 	/* mov $count, %rcx; 1: dec %rcx; jnz 1b; ret */
 	static const unsigned char code[] = {
@@ -18,6 +19,8 @@ int main(void)
 	if (memory == MAP_FAILED)
 		return 1;
 	memcpy(memory, code, sizeof(code));
+	if (argc > 1)
+		memset((char *)memory + 3, 0xff, 4);
 	snprintf(path, sizeof(path), "/tmp/perf-%d.map", getpid());
 	map = fopen(path, "w");
 	if (!map)

@@ -111,7 +111,7 @@ def test_a_newer_layout_is_refused(ucli, saved):
     assert result.returncode == 65 and "version 2" in result.stderr
 
 
-def test_a_profile_has_the_stacks_that_perf_has(ucli, profile):
+def test_a_profile_has_the_samples_that_perf_has(ucli, profile):
     result = ucli("report", "--perf-data", profile)
     assert result.returncode == 0
     script = subprocess.run(["perf", "script", "-i", profile, "-F", "tid"], capture_output=True, text=True, check=True)
