@@ -58,7 +58,7 @@ EXPECTED = {
 }
 # The C library's, which depend on whether its symbols for debugging are installed; and what depends on where
 # threads were when they lost their CPU before. A new one has nothing on its stack yet.
-INCIDENTAL = {ALIAS, VERSION, STUB, NO_WALK}
+INCIDENTAL = {ALIAS, VERSION, STUB, NO_WALK, BLANKS}
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +107,12 @@ def demangled(name):
     return subprocess.run([tool, "--compact", name], check=True, capture_output=True, text=True).stdout
 
 
+def one_word(name):
+    """A name as reports show it: blanks are left out next to punctuation, and underscores between words."""
+    name = name.replace("(anonymous namespace)", "(anonymous)")
+    return re.sub(r"(?<=[,<(]) | (?=[ >),])", "", name).replace(" ", "_")
+
+
 def why_named_otherwise(theirs, ours):
     """None if they have the same name."""
     name = theirs.name.split("@")[0]
@@ -114,7 +120,7 @@ def why_named_otherwise(theirs, ours):
         return None
     if ours.name == name:
         return VERSION
-    if ours.name == name.replace(" ", "_"):
+    if ours.name == one_word(name):
         return BLANKS
     if ours.name.startswith(name + "."):
         return PART
@@ -151,12 +157,8 @@ def compare(theirs, ours, differences):
         before = 0 if our.name == "__restore_rt" else 1
 
 
-@pytest.mark.parametrize("name", EXPECTED)
-def test_every_stack_is_that_of_perf(ucli, missing, tmp_path, name):
-    if name in missing:
-        pytest.skip(missing[name])
-    command = ["/usr/bin/python3", SOURCES / "deep.py"] if name == "python" else [PROGRAMS / name]
-    profile = recorded(command, tmp_path / "perf.data")
+def compare_profile(ucli, profile):
+    """How deep the deepest stack is, and the differences, counted by reason."""
     result = ucli("report", "--perf-data", profile, "--format", "perf")
     assert result.returncode == 0
     ours, theirs = stacks(result.stdout), perf_stacks(profile)
@@ -168,9 +170,22 @@ def test_every_stack_is_that_of_perf(ucli, missing, tmp_path, name):
     print(f"{len(ours)} stacks, {sum(len(stack.user) for stack in ours)} frames")
     for reason, count in differences.items():
         print(f"{count} {reason or 'same names'}")
+    return max(len(stack.user) for stack in ours), set(differences) - {None}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_every_stack_is_that_of_perf(ucli, missing, tmp_path, name):
+    if name in missing:
+        pytest.skip(missing[name])
+    command = ["/usr/bin/python3", SOURCES / "deep.py"] if name == "python" else [PROGRAMS / name]
     frames, expected = EXPECTED[name]
-    assert max(len(stack.user) for stack in ours) >= frames
-    assert expected <= set(differences) - {None} <= expected | INCIDENTAL
+    # Now and then a page of a stack is not in memory when the kernel copies it. Then the stack ends there, perf's too.
+    for _ in range(4):
+        depth, found = compare_profile(ucli, recorded(command, tmp_path / "perf.data"))
+        if depth >= frames:
+            break
+    assert depth >= frames
+    assert expected <= found <= expected | INCIDENTAL
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts are root's")
