@@ -13,6 +13,7 @@ struct FrameLines {
     /// Keeps the objects alive that keys are made from, so that no other can take their identity.
     private var owners: [CodeLocation?] = []
     private var lines: [[UInt8]] = []
+    private var line = ReportBuffer()
 
     private mutating func makePlaces() {
         keys = Array(repeating: nil, count: Self.places)
@@ -40,9 +41,9 @@ struct FrameLines {
         let key = frames[index].identity
         let place = Int(truncatingIfNeeded: (key.address ^ key.address >> 12) % UInt64(Self.places))
         if keys[place] != key {
-            var line = ReportBuffer()
+            line.removeAll()
             format(frames[index], &line)
-            lines[place] = line.bytes
+            lines[place] = Array(line.bytes[...])
             keys[place] = key
             owners[place] = frames[index].location
         }

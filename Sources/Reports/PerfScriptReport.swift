@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import DumpRecords
+import Symbolisation
 
 /// The text of `perf script`, as Firefox Profiler, speedscope and stackcollapse-perf.pl read it:
 /// a line about the task, a line for each frame, leaf first and the kernel's before the program's,
@@ -9,13 +10,25 @@ import DumpRecords
 struct PerfScriptReport: ReportRenderer {
     private var userLines = FrameLines()
     private var kernelLines = FrameLines()
+    private var lineEnd = LineEnd()
 
     mutating func write(_ resolved: ResolvedTask, to output: inout ReportBuffer) {
         writeHeader(of: resolved, to: &output)
         kernelLines.write(resolved.kernelFrames, to: &output) { frame, line in
-            Self.write(frame, in: frame.location.symbol?.kernelModule ?? "kernel.kallsyms", to: &line)
+            Self.write(frame, to: &line)
+            line.write(" ([")
+            line.write(frame.location.symbol?.kernelModule ?? "kernel.kallsyms")
+            line.write("])\n")
         }
-        if let frames = resolved.userFrames { userLines.write(frames, to: &output, format: Self.writeUser) }
+        if let frames = resolved.userFrames {
+            var lineEnd = lineEnd
+            userLines.write(frames, to: &output) { frame, line in
+                Self.writeInlined(frame, to: &line)
+                Self.write(frame, to: &line)
+                line.write(lineEnd.of(frame.location.file))
+            }
+            self.lineEnd = lineEnd
+        }
         output.write(byte: UInt8(ascii: "\n"))
     }
 
@@ -48,21 +61,15 @@ struct PerfScriptReport: ReportRenderer {
         return name.first == "#" ? "_" + name.dropFirst() : name
     }
 
-    private static func writeUser(_ frame: NamedFrame, to output: inout ReportBuffer) {
+    private static func writeInlined(_ frame: NamedFrame, to output: inout ReportBuffer) {
         for inlined in frame.sources.dropLast() {
             output.write(byte: UInt8(ascii: "\t"))
             output.write(hex: frame.address, width: 16)
             output.write(" \(inlined.name) (inlined)\n")
         }
-        let path = frame.location.file.map { String(decoding: $0.path, as: UTF8.self).printable }
-        write(
-            frame, in: path.map { $0.isEmpty ? "//anon" : $0 } ?? "unknown", isPath: path != nil, to: &output)
     }
 
-    /// A file's path stands in parentheses, what is no path in brackets in them.
-    private static func write(
-        _ frame: NamedFrame, in source: String, isPath: Bool = false, to output: inout ReportBuffer
-    ) {
+    private static func write(_ frame: NamedFrame, to output: inout ReportBuffer) {
         output.write(byte: UInt8(ascii: "\t"))
         output.write(hex: frame.address, width: 16)
         output.write(byte: UInt8(ascii: " "))
@@ -73,6 +80,22 @@ struct PerfScriptReport: ReportRenderer {
         } else {
             output.write("[unknown]")
         }
-        output.write(isPath ? " (\(source))\n" : " ([\(source)])\n")
+    }
+}
+
+/// What ends the line of a program's frame: the path of its file in parentheses, and what is no path in
+/// brackets in them. That of the last file is kept, for the next frame is often in the same.
+private struct LineEnd {
+    private var file: MappedFile?
+    private var text: [UInt8] = []
+
+    mutating func of(_ file: MappedFile?) -> [UInt8] {
+        guard let file else { return Array(" ([unknown])\n".utf8) }
+        if file !== self.file {
+            let path = String(decoding: file.path, as: UTF8.self).printable
+            text = Array(" (\(path.isEmpty ? "//anon" : path))\n".utf8)
+            self.file = file
+        }
+        return text
     }
 }
