@@ -14,13 +14,12 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS / "guest"), str(TESTS / "soak")]
 
+from kmemleak import leaks
 from module import Module
 from soak import pins
 from subjects import PROJECT
 
 PARAMETERS = {"buffer_bytes": 1 << 20, "max_tasks": 16, "dump_gap_ms": 500}
-KMEMLEAK = Path("/sys/kernel/debug/kmemleak")
-KMEMLEAK_AGE_SECONDS = 6    # younger memory is not reported
 UNPIN_SECONDS = 60
 
 
@@ -30,14 +29,6 @@ def pins_left(before):
     while pins() != before and time.monotonic() < end:
         time.sleep(0.1)
     return pins() - before
-
-
-def leaks():
-    """What kmemleak reports."""
-    time.sleep(KMEMLEAK_AGE_SECONDS)
-    for _ in range(2):      # the first scan only notes what memory contains
-        KMEMLEAK.write_text("scan", encoding="ascii")
-    return KMEMLEAK.read_text(encoding="ascii")
 
 
 def run_fuzzer(arguments):

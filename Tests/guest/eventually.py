@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Waiting for conditions: an emulated machine is slow, so nothing waits for a time."""
 
-import os
 import time
 
+import kmemleak
+
 # How many times longer everything takes on the debug kernel, about.
-SLOWNESS = 10 if os.path.exists("/sys/kernel/debug/kmemleak") else 1
+SLOWNESS = 10 if kmemleak.FILE.exists() else 1
 # Far longer than anything takes; a test that fails waits so long once.
 DEADLINE_SECONDS = 180
 
