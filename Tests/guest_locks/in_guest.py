@@ -3,8 +3,8 @@
 
 usage: in_guest.py PLAN
 
-Lines `evidence: NAME` in the kernel log part the scenarios. What the modules and the
-files of lockdep say goes to $VM_OUT/evidence.json, by the same names.
+Lines `evidence: NAME` in the kernel log part the scenarios. What the modules say goes to
+$VM_OUT/evidence.json, by the same names.
 """
 
 import json
@@ -163,56 +163,7 @@ def what_it_told(watch):
             "status": watch.returncode}
 
 
-# ---- lockdep ----
-
-
-def lockdep_is_on():
-    text = Path("/proc/lockdep_stats").read_text(encoding="ascii")
-    return re.search(r"^ debug_locks: +(\d)$", text, re.MULTILINE)[1] == "1"
-
-
-def lockdep_classes():
-    """The paragraphs of /proc/lockdep about locks of these modules."""
-    paragraphs = Path("/proc/lockdep").read_text(encoding="utf-8").split("\n\n")
-    return [text for text in paragraphs if re.search(r": (spinlock|mutex|rwsem|semaphore)_[abc12]$", text.split("\n")[0])]
-
-
-def lockdep(name, module, start, end_state):
-    """One scenario: what lockdep knows when it has come to this state."""
-    part = begin(name)
-    module.load()
-    if start:
-        module.write(start)
-    module.wait_for_state(end_state)
-    part.update(status_of(module), lockdep_is_on=lockdep_is_on(), classes=lockdep_classes())
-    module.unload()
-
-
-def abba_under_lockdep(name, number, end_state="deadlocked", **parameters):
-    lockdep(name, LockTest("abba", testsuite=number, **{"timeout_ms": LONG, **parameters}), None, end_state)
-
-
-def lockdep_silent():
-    """What it has nothing to say about, and then, for it is still awake, something."""
-    abba_under_lockdep("semaphore", 3)
-    abba_under_lockdep("mutex_semaphore", 7)
-    abba_under_lockdep("unlock_order", UNLOCK_ORDER, "finished")
-    abba_under_lockdep("sleeper", SLEEPER, "finished", hold_seconds=1)
-    lockdep("mutex_hold", LockTest("mutex_hold", first_seconds=1, second_seconds=1), "two", "finished")
-    lockdep("recursion", LockTest("mutex_recursion", timeout_ms=LONG), "recursion", "deadlocked")
-
-
-PLANS = {
-    "detectors": detectors,
-    "for_good": for_good,
-    "lockdep_silent": lockdep_silent,
-    "lockdep_spinlock": lambda: abba_under_lockdep("spinlock", SPINLOCKS, "timed_out", timeout_ms=2000),
-    "lockdep_mutex": lambda: abba_under_lockdep("mutex", 2),
-    "lockdep_rwsem_write": lambda: abba_under_lockdep("rwsem_write", 4),
-    "lockdep_rwsem_read": lambda: abba_under_lockdep("rwsem_read", 5),
-    "lockdep_three_way": lambda: abba_under_lockdep("three_way", 6),
-    "lockdep_orphan": lambda: abba_under_lockdep("orphan", 11),
-}
+PLANS = {"detectors": detectors, "for_good": for_good}
 
 if __name__ == "__main__":
     PLANS[sys.argv[1]]()
