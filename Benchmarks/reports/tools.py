@@ -38,11 +38,21 @@ def _run(command, output):
     return usage.ru_utime + usage.ru_stime, time.monotonic() - begin, int(memory.read_text()) / 1024
 
 
-def measure(command, folder, runs=5):
+def measure(command, folder, runs=15):
     """The cost of a command, whose output goes to a file, as a user's would."""
     output = Path(folder) / "output"
     cpu, wall, peak = min(_run(command, output) for _ in range(runs))
     return Cost(cpu, wall, peak, output.read_bytes())
+
+
+def wall_seconds(command, runs=50):
+    """The best of several runs, from here until the command has ended, with no other program in between."""
+    def once():
+        begin = time.perf_counter()
+        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+        return time.perf_counter() - begin
+
+    return min(once() for _ in range(runs))
 
 
 # Each takes a profile and prints every stack of it, with names, and kernel frames.
