@@ -58,7 +58,7 @@ $(addprefix build/,$(SWIFT_PRODUCTS)) &: $(SWIFT_SOURCES)
 	@command -v $(SWIFT) >/dev/null && pkg-config --exists libelf libunwind-generic || \
 	{ echo "Swift, pkg-config, libelf or libunwind is missing: run make setup" >&2; exit 1; }
 	@mkdir -p build
-	UCLI_STATIC=1 $(SWIFT) build -c release --static-swift-stdlib --scratch-path $(SCRATCH)
+	UCLI_STATIC=1 $(SWIFT) build -c release --static-swift-stdlib -Xswiftc -cross-module-optimization --scratch-path $(SCRATCH)
 	@for product in $(SWIFT_PRODUCTS); do install $(SCRATCH)/release/$$product build/; done
 
 build/%-c: testcase/c/%.c $(wildcard $(ABI)/*.h)

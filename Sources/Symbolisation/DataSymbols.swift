@@ -104,20 +104,21 @@ private struct DataSymbolTable {
 
 /// The type in the symbol of a variable of Swift, such as `Swift.Int`; nil for all other symbols.
 public func swiftType(ofVariable symbol: String) -> String? {
-    guard isSwiftVariable(symbol), let text = demangled(symbol)?.text else { return nil }
-    let bytes = Array(text.utf8)
+    guard isSwiftVariable(symbol), let text = demangled(Array(symbol.utf8))?.text else { return nil }
     let separator = Array(" : ".utf8)
-    let start = bytes.indices.last { bytes[$0...].starts(with: separator) }
-    return start.map { String(decoding: bytes[($0 + separator.count)...], as: UTF8.self) }
+    let start = text.indices.last { text[$0...].starts(with: separator) }
+    return start.map { String(decoding: text[($0 + separator.count)...], as: UTF8.self) }
 }
 
 /// Whether the symbol is that of a variable's memory, and not of what compilers put beside it: tables of
 /// virtual functions, descriptions of types, guards of what is initialised later.
 public func isVariable(_ symbol: String) -> Bool {
     if symbol.hasPrefix("_ZT") || symbol.hasPrefix("_ZG") { return false }
-    return MangledLanguage(symbol) == .swift ? isSwiftVariable(symbol) : true
+    return isOfSwift(symbol) ? isSwiftVariable(symbol) : true
 }
 
 private func isSwiftVariable(_ symbol: String) -> Bool {
-    MangledLanguage(symbol) == .swift && (symbol.hasSuffix("vp") || symbol.hasSuffix("vpZ"))
+    isOfSwift(symbol) && (symbol.hasSuffix("vp") || symbol.hasSuffix("vpZ"))
 }
+
+private func isOfSwift(_ symbol: String) -> Bool { MangledLanguage(Array(symbol.utf8)) == .swift }

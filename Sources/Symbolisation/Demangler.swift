@@ -7,20 +7,20 @@ import Glibc
 /// The demanglers are those of the C++ and the Swift run-time library. Neither has a Swift
 /// interface, so this file, which is all that calls them, declares them itself. Both take a
 /// C string and return one that the caller must free, or none.
-func demangled(_ symbol: String) -> (text: String, language: MangledLanguage)? {
-    guard symbol.utf8.count <= 4096, let language = MangledLanguage(symbol) else { return nil }
-    let text =
-        switch language {
+func demangled(_ symbol: [UInt8]) -> (text: [UInt8], language: MangledLanguage)? {
+    guard symbol.count <= 4096, let language = MangledLanguage(symbol) else { return nil }
+    let text = unsafe (symbol + [0]).withUnsafeBytes { bytes in
+        let symbol = unsafe bytes.baseAddress!.assumingMemoryBound(to: CChar.self)
+        return switch language {
         case .cxx: unsafe demangleCxx(symbol, nil, nil, nil)
-        case .swift: unsafe demangleSwift(symbol, UInt(symbol.utf8.count), nil, nil, 0)
+        case .swift: unsafe demangleSwift(symbol, UInt(bytes.count - 1), nil, nil, 0)
         }
+    }
     guard let text = unsafe text else { return nil }
     defer { unsafe free(text) }
     // More than a signature needs of which a name is shown.
     let count = unsafe strnlen(text, demangledMax)
-    return (
-        unsafe String(decoding: UnsafeRawBufferPointer(start: text, count: count), as: UTF8.self), language
-    )
+    return (unsafe Array(UnsafeRawBufferPointer(start: text, count: count)), language)
 }
 
 private let demangledMax = 1 << 16
@@ -30,10 +30,11 @@ enum MangledLanguage {
     case swift
 
     /// By the first letters of a symbol; nil if it is not mangled.
-    init?(_ symbol: String) {
-        if symbol.hasPrefix("_Z") || symbol.hasPrefix("___Z") {
+    init?(_ symbol: [UInt8]) {
+        func begins(_ prefix: String) -> Bool { symbol.starts(with: prefix.utf8) }
+        if begins("_Z") || begins("___Z") {
             self = .cxx
-        } else if ["$s", "$S", "$e", "_T0"].contains(where: symbol.hasPrefix) {
+        } else if begins("$s") || begins("$S") || begins("$e") || begins("_T0") {
             self = .swift
         } else {
             return nil

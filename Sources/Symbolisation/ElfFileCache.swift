@@ -23,7 +23,7 @@ public final class ElfFileCache {
 
     /// Bytes of files that may stay in memory. A quarter of what perf takes for the same is this, what
     /// comes until the next look, and the memory of all else.
-    private static let residentMax = 20 << 20
+    private static let residentMax = 18 << 20
     /// A look costs as much as two of them, and each may bring 200 KB.
     private static let lookupsPerLook = 64
     private static let deleted = Array(" (deleted)".utf8)

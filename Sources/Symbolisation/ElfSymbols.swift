@@ -3,12 +3,12 @@ import CElf
 
 /// The functions that one symbol table of a file names.
 ///
-/// Symbols are read from the mapped file in one pass when the table is made; what is kept of each is
-/// 16 bytes, among them where its name is. Names are read, compared and demangled for what is looked up, and no other.
+/// Symbols are read from the mapped file when the table is made; what is kept of each is 16 bytes, among them
+/// where its name is. Names are read, compared and demangled for what is looked up, and no other.
 final class ElfSymbols {
     private let bytes: FileBytes
     private let strings: ElfSection
-    private let table: SymbolTable
+    private var table: SymbolTable
     /// By the symbol's start.
     private var known: [UInt64: Symbol] = [:]
 
@@ -26,10 +26,16 @@ final class ElfSymbols {
         }
         self.bytes = bytes
         self.strings = strings
-        let count = min(symbols.size / Self.symbolSize, Self.countMax)
         let codeEnds = sections.all.map { $0.isCode ? $0.end : 0 }
+        let code = sections.all.filter { $0.isCode && $0.size > 0 }
+        guard let lowest = code.map(\.address).min(), let highest = codeEnds.max(), lowest < highest else {
+            return nil
+        }
+        let count = min(symbols.size / Self.symbolSize, Self.countMax)
         let table = bytes.withBytes(at: symbols.offset, count: count * Self.symbolSize) { symbols in
-            SymbolTable { Self.forEachFunction(symbols, codeEnds, $0) }
+            SymbolTable(count: Int(count), in: lowest...highest) {
+                Self.forEachFunction(symbols, codeEnds, $0)
+            }
         }
         guard let table, !table.isEmpty else { return nil }
         self.table = table
@@ -45,8 +51,9 @@ final class ElfSymbols {
     }
 
     /// Without the version that linkers put behind a name of a library.
-    private func displayed(_ entry: SymbolTable.Entry) -> String {
-        String(decoding: name(entry).prefix { $0 != UInt8(ascii: "@") }, as: UTF8.self)
+    private func displayed(_ entry: SymbolTable.Entry) -> [UInt8] {
+        let name = name(entry)
+        return name.firstIndex(of: UInt8(ascii: "@")).map { Array(name[..<$0]) } ?? name
     }
 
     @inline(__always)

@@ -12,6 +12,8 @@ import SystemPackage
 @safe public final class FileBytes {
     private let start: UnsafeRawPointer
     private let origin: Origin
+    /// That of a big file, which stays open; see ``string(at:limit:)``.
+    private let descriptor: FileDescriptor?
     public let count: Int
     /// The file; nil if it is the vdso, or was unpacked from another.
     public let identity: FileIdentity?
@@ -19,6 +21,11 @@ import SystemPackage
     let owner: UInt32?
 
     private enum Origin { case mapping, allocation, vdso }
+
+    /// A process may have a thousand files open, and maps few so big.
+    private static let bigMin = 16 << 20
+    /// Most names are shorter.
+    private static let readSize = 512
 
     /// Maps a regular file; nil if it cannot be opened, or is anything else.
     ///
@@ -32,11 +39,14 @@ import SystemPackage
         }
         guard descriptor >= 0 else { return nil }
         let file = FileDescriptor(rawValue: descriptor)
-        defer { try? file.close() }
+        var staysOpen = false
+        defer { if !staysOpen { try? file.close() } }
         guard let status = try? file.stat(), status.size > 0,
             let mapping = unsafe file_mapping_create(file.rawValue, Int(status.size))
         else { return nil }
         unsafe start = UnsafeRawPointer(mapping)
+        staysOpen = status.size >= Self.bigMin
+        self.descriptor = staysOpen ? file : nil
         origin = .mapping
         count = Int(status.size)
         identity = FileIdentity(status, file)
@@ -51,6 +61,7 @@ import SystemPackage
         // The section headers are its last part.
         let header = unsafe start.loadUnaligned(as: Elf64_Ehdr.self)
         unsafe self.start = start
+        descriptor = nil
         origin = .vdso
         count = Int(header.e_shoff) + Int(header.e_shnum) * Int(header.e_shentsize)
         identity = nil
@@ -70,6 +81,7 @@ import SystemPackage
         }
         // An allocation has a first byte.
         unsafe start = UnsafeRawPointer(copy.baseAddress!)
+        descriptor = nil
         origin = .allocation
         count = size
         identity = nil
@@ -79,6 +91,7 @@ import SystemPackage
     private static func stride<Value>(of values: [Value]) -> Int { MemoryLayout<Value>.stride }
 
     deinit {
+        try? descriptor?.close()
         let start = unsafe UnsafeMutableRawPointer(mutating: start)
         switch origin {
         case .mapping: unsafe file_mapping_destroy(start, count)
@@ -113,12 +126,27 @@ import SystemPackage
     }
 
     /// The bytes at an offset up to the next NUL, without it; nil if there is none within the limit.
+    ///
+    /// Names lie anywhere in many megabytes, and to bring one page of them into memory takes ten times as long
+    /// as to read it: the kernel brings its neighbours too, and all have to be given back.
     func string(at offset: UInt64, limit: Int) -> [UInt8]? {
         guard offset < UInt64(count) else { return nil }
+        if let short = descriptor.flatMap({ Self.string($0, at: offset, limit: min(limit, Self.readSize)) }) {
+            return short
+        }
         let first = unsafe start + Int(offset)
         let size = min(limit, count - Int(offset))
         guard let end = unsafe memchr(first, 0, size) else { return nil }
         return unsafe Array(UnsafeRawBufferPointer(start: first, count: UnsafeRawPointer(end) - first))
+    }
+
+    private static func string(_ file: FileDescriptor, at offset: UInt64, limit: Int) -> [UInt8]? {
+        unsafe withUnsafeTemporaryAllocation(byteCount: limit, alignment: 1) { buffer in
+            guard let count = try? unsafe file.read(fromAbsoluteOffset: Int64(offset), into: buffer),
+                let end = unsafe buffer.prefix(count).firstIndex(of: 0)
+            else { return nil }
+            return unsafe Array(buffer.prefix(end))
+        }
     }
 
     /// All bytes, for libelf and libdw; which may write to their own copy of pages.

@@ -9,20 +9,24 @@ let functionNameMax = 4096
 /// `.constprop.0`) stays, on names of all languages: it is other code. The number of a link (`.llvm.123`),
 /// which differs from build to build, does not.
 public func functionName(ofSymbol symbol: String) -> String {
-    let bytes = Array(symbol.utf8)
-    let (mangled, suffix) = withoutSuffix(bytes[...])
-    let name = demangledName(String(decoding: mangled, as: UTF8.self)).utf8
-    return String(
-        decoding: (name.isEmpty ? oneWord(mangled).utf8 : name).prefix(functionNameMax), as: UTF8.self)
-        + oneWord(suffix.prefix(functionNameMax))
+    functionName(ofSymbol: Array(symbol.utf8))
+}
+
+func functionName(ofSymbol symbol: [UInt8]) -> String {
+    let (mangled, suffix) = withoutSuffix(symbol[...])
+    var name = demangledName(Array(mangled))
+    if name.isEmpty { name = oneWord(mangled) }
+    if name.utf8.count > functionNameMax {
+        name = String(decoding: name.utf8.prefix(functionNameMax), as: UTF8.self)
+    }
+    return suffix.isEmpty ? name : name + oneWord(suffix.prefix(functionNameMax))
 }
 
 /// Empty for what is not mangled.
-private func demangledName(_ symbol: String) -> String {
-    let bytes = Array(symbol.utf8)
-    if let name = RustName.demangled(bytes) ?? LegacyRustName.demangled(bytes) { return oneWord(name[...]) }
+private func demangledName(_ symbol: [UInt8]) -> String {
+    if let name = RustName.demangled(symbol) ?? LegacyRustName.demangled(symbol) { return oneWord(name[...]) }
     guard let (text, language) = demangled(symbol) else { return "" }
-    var signature = Signature(text)
+    var signature = Signature(text[...])
     return switch language {
     case .cxx: signature.cxxName()
     case .swift: signature.swiftName()
@@ -47,15 +51,19 @@ private func withoutSuffix(_ symbol: ArraySlice<UInt8>) -> (
 
 /// Text without blanks: left out next to punctuation, underscores between words. Only blanks are one underscore.
 func oneWord(_ text: ArraySlice<UInt8>) -> String {
+    let blank = UInt8(ascii: " ")
+    guard text.contains(blank) else { return String(decoding: text, as: UTF8.self) }
     var word: [UInt8] = []
-    for (index, byte) in zip(text.indices, text) {
-        guard byte == UInt8(ascii: " ") else {
+    word.reserveCapacity(text.count)
+    for index in text.indices {
+        let byte = text[index]
+        guard byte == blank else {
             word.append(byte)
             continue
         }
-        let next = index + 1 < text.endIndex ? text[index + 1] : UInt8(ascii: " ")
+        let next = index + 1 < text.endIndex ? text[index + 1] : blank
         let isBesidePunctuation = ",<(".utf8.contains(word.last ?? next) || " >),".utf8.contains(next)
         if !isBesidePunctuation { word.append(UInt8(ascii: "_")) }
     }
-    return word.isEmpty && !text.isEmpty ? "_" : String(decoding: word, as: UTF8.self)
+    return word.isEmpty ? "_" : String(decoding: word, as: UTF8.self)
 }

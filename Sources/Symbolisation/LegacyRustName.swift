@@ -5,7 +5,7 @@
 enum LegacyRustName {
     /// The text for a symbol, without the digits, which tell nothing; nil if it is not of this kind.
     static func demangled(_ symbol: [UInt8]) -> [UInt8]? {
-        guard symbol.starts(with: "_ZN".utf8) else { return nil }
+        guard symbol.starts(with: "_ZN".utf8), mayHoldHash(symbol) else { return nil }
         var rest = symbol.dropFirst(3)
         var parts: [ArraySlice<UInt8>] = []
         while let first = rest.first, first != UInt8(ascii: "E") {
@@ -22,6 +22,14 @@ enum LegacyRustName {
             return nil
         }
         return Array(parts.map(decoded).joined(separator: "::".utf8))
+    }
+
+    /// False for nearly all names of C++, which begin in the same way.
+    private static func mayHoldHash(_ symbol: [UInt8]) -> Bool {
+        symbol.indices.dropLast(2).contains {
+            symbol[$0] == UInt8(ascii: "1") && symbol[$0 + 1] == UInt8(ascii: "7")
+                && symbol[$0 + 2] == UInt8(ascii: "h")
+        }
     }
 
     private static func isHash(_ part: ArraySlice<UInt8>) -> Bool {

@@ -5,7 +5,7 @@ import Glibc
 /// `start size name`, both numbers hexadecimal.
 final class PerfMap {
     private let file: FileBytes
-    private let table: SymbolTable
+    private var table: SymbolTable
     /// By where the name is in the file.
     private var known: [UInt32: Symbol] = [:]
 
@@ -41,7 +41,10 @@ final class PerfMap {
         self.file = file
         let count = min(file.count, Self.bytesMax)
         let entries = file.withBytes(at: 0, count: UInt64(count), Self.entries) ?? []
-        table = SymbolTable { entries.forEach($0) }
+        let starts = entries.map(\.start)
+        table = SymbolTable(count: entries.count, in: (starts.min() ?? 0)...(starts.max() ?? 0)) {
+            entries.forEach($0)
+        }
     }
 
     func symbol(at address: UInt64) -> Symbol? {
@@ -55,7 +58,7 @@ final class PerfMap {
         }
         guard let text else { return nil }
         let symbol = Symbol(
-            name: functionName(ofSymbol: String(decoding: text, as: UTF8.self)), start: entry.start)
+            name: functionName(ofSymbol: text), start: entry.start)
         known[entry.number] = symbol
         return symbol
     }

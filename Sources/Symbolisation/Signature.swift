@@ -7,10 +7,6 @@ struct Signature {
     let text: [UInt8]
     var position = 0
 
-    init(_ text: String) {
-        self.text = Array(text.utf8)
-    }
-
     init(_ text: ArraySlice<UInt8>) {
         self.text = Array(text)
     }
@@ -61,15 +57,21 @@ struct Signature {
         let closing = Self.closing(opening)
         while let next, next != closing {
             // What looks like a bracket may be an arrow, or an operator in parentheses.
-            let isBracket = opening == UInt8(ascii: "<") ? "<([{".utf8.contains(next) : next == opening
-            if isBracket {
+            if next == opening || opening == UInt8(ascii: "<") && Self.isOpening(next) {
                 _ = takeBrackets()
-            } else if !skip("->") {
+            } else if next != UInt8(ascii: "-") || !skip("->") {
                 position += 1
             }
         }
         position = min(position + 1, text.count)
         return text[start..<position]
+    }
+
+    private static func isOpening(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "<"), UInt8(ascii: "("), UInt8(ascii: "["), UInt8(ascii: "{"): true
+        default: false
+        }
     }
 
     private static func closing(_ opening: UInt8) -> UInt8 {

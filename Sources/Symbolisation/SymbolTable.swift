@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 
-/// What lies at which addresses: many ranges, sorted, 16 bytes each.
+/// What lies at which addresses: many ranges, 16 bytes each, parted by the highest bits of where they begin.
 ///
-/// It knows no names. Each entry has a number, by which whoever made it finds the name, and that is
-/// done only for what is looked up: of 300,000 symbols a report prints a few hundred.
+/// What is done for all of them is done for 300,000 symbols, of which a report prints a few hundred. So a part is
+/// sorted when something in it is looked up, and no names are kept: each entry has a number, by which whoever made it
+/// finds the name.
 struct SymbolTable {
     struct Entry {
         let start: UInt64
@@ -38,36 +40,72 @@ struct SymbolTable {
         }
     }
 
-    private let entries: [Entry]
-    /// The highest end of the first 32 entries, of the first 64, and so on: tells when looking back
-    /// is of no use.
-    private let reach: [UInt64]
+    /// By their parts; in a part, until something is looked up in it, in the order in which they came.
+    private var entries: [Entry]
+    /// Where the entries of each part begin, and where those of the last end.
+    private let begins: [UInt32]
+    private var isSorted: [Bool]
+    /// The highest end in each part and all before it: tells when looking back is of no use.
+    private var reach: [UInt64] = []
+    private let lowest: UInt64
+    private let partBits: UInt64
 
-    private static let block = 32
     /// Functions that begin in front of an address and behind the one that holds it. There are few
     /// in real files; in made-up ones there can be any number.
     private static let lookBackMax = 1024
     /// A part has 4 to 8 entries, and there are no more than 65,536.
     private static let partSizeBits = 3
     private static let partCountBits = 16
-    /// More are sorted by the standard library.
-    private static let insertionMax = 32
 
-    /// - Parameter forEach: calls what it is given with each entry. It does so three times, which is
-    ///   cheaper than to keep them in between: memory that a big program's would take costs more than to
-    ///   read them. They may change meanwhile, as a file does; then some are missing.
+    /// - Parameters:
+    ///   - count: of entries, about.
+    ///   - addresses: where entries begin. Those that begin elsewhere are found as well, but more slowly.
+    ///   - forEach: calls what it is given with each entry. It does so twice, which is cheaper than to keep
+    ///     them in between: memory that a big program's would take costs more than to read them. They may
+    ///     change meanwhile, as a file does; then some are missing.
     @inline(__always)
-    init(_ forEach: (_ body: (Entry) -> Void) -> Void) {
-        entries = Self.sorted(forEach)
-        var reach: [UInt64] = []
-        var highest: UInt64 = 0
-        reach.reserveCapacity(entries.count / Self.block + 1)
-        for index in entries.indices {
-            highest = max(highest, entries[index].end)
-            if index % Self.block == Self.block - 1 { reach.append(highest) }
+    init(count: Int, in addresses: ClosedRange<UInt64>, _ forEach: (_ body: (Entry) -> Void) -> Void) {
+        let size = addresses.upperBound - addresses.lowerBound
+        let partCountBits = min(max(Self.bitWidth(UInt64(count)) - Self.partSizeBits, 0), Self.partCountBits)
+        let partBits = UInt64(max(Self.bitWidth(size) - partCountBits, 0))
+        let lowest = addresses.lowerBound
+        let parts = Int(size >> partBits) + 1
+        func part(_ entry: Entry) -> Int { Self.part(of: entry.start, lowest, partBits, parts) }
+
+        var begins = [UInt32](repeating: 0, count: parts + 1)
+        forEach { entry in begins[part(entry) &+ 1] &+= 1 }
+        for part in 0..<parts { begins[part + 1] += begins[part] }
+        var entries = Self.room(for: Int(begins[parts]))
+        var next = begins
+        forEach { entry in
+            let part = part(entry)
+            guard next[part] < begins[part &+ 1] else { return }
+            entries[Int(next[part])] = entry
+            next[part] &+= 1
         }
-        reach.append(highest)
-        self.reach = reach
+        reach.reserveCapacity(parts)
+        var highest: UInt64 = 0
+        for part in 0..<parts {
+            for place in begins[part]..<begins[part + 1] { highest = max(highest, entries[Int(place)].end) }
+            reach.append(highest)
+        }
+        isSorted = [Bool](repeating: false, count: parts)
+        self.begins = begins
+        self.entries = entries
+        self.lowest = lowest
+        self.partBits = partBits
+    }
+
+    /// Entries of nothing, in huge pages if there are any: the kernel hands out and clears a thousand others more slowly.
+    private static func room(for count: Int) -> [Entry] {
+        unsafe [Entry](unsafeUninitializedCapacity: count) { buffer, initialized in
+            let begin = UInt(bitPattern: buffer.baseAddress) & ~UInt(getpagesize() - 1)
+            let size = count * MemoryLayout<Entry>.stride
+            // If it is refused, nothing is lost.
+            _ = unsafe madvise(UnsafeMutableRawPointer(bitPattern: begin), size, MADV_HUGEPAGE)
+            unsafe buffer.initialize(repeating: Entry(start: 0, length: 0, hasSize: false, number: 0))
+            initialized = count
+        }
     }
 
     var isEmpty: Bool { entries.isEmpty }
@@ -75,19 +113,28 @@ struct SymbolTable {
     /// All that begin where the innermost range begins that holds an address.
     ///
     /// - Parameter choose: which of several is to be taken; its end decides.
-    /// - Complexity: O(log *n*), and O(*m*) where ranges lie in one another.
-    func entry(containing address: UInt64, _ choose: (ArraySlice<Entry>) -> Entry) -> Entry? {
-        var groupEnd = firstIndex(behind: address)
-        var nextStart = groupEnd < entries.count ? entries[groupEnd].start : .max
+    /// - Complexity: O(*m* log *m*) for a part of *m* entries, once, then O(log *m*); and O(*k*) where
+    ///   *k* ranges lie in one another.
+    mutating func entry(containing address: UInt64, _ choose: (ArraySlice<Entry>) -> Entry) -> Entry? {
+        var part = Self.part(of: address, lowest, partBits, reach.count)
+        guard reach[part] > address else { return nil }
+        var places = sortedPlaces(ofPart: part)
+        var groupEnd = firstPlace(behind: address, in: places)
+        var nextStart = groupEnd < places.upperBound ? entries[groupEnd].start : start(behindPart: part)
         for _ in 0..<Self.lookBackMax {
-            guard groupEnd > 0, reach[(groupEnd - 1) / Self.block] > address else { return nil }
+            while groupEnd == places.lowerBound {
+                guard part > 0, reach[part - 1] > address else { return nil }
+                part -= 1
+                places = sortedPlaces(ofPart: part)
+                groupEnd = places.upperBound
+            }
             let start = entries[groupEnd - 1].start
             var group = groupEnd - 1
             var holdsAddress = false
             while true {
                 let entry = entries[group]
                 holdsAddress = holdsAddress || address < entry.end && (entry.hasSize || address < nextStart)
-                guard group > 0, entries[group - 1].start == start else { break }
+                guard group > places.lowerBound, entries[group - 1].start == start else { break }
                 group -= 1
             }
             if holdsAddress {
@@ -100,10 +147,29 @@ struct SymbolTable {
         return nil
     }
 
-    /// The first entry that begins behind an address.
-    private func firstIndex(behind address: UInt64) -> Int {
-        var low = 0
-        var high = entries.count
+    /// Where the first entry begins behind a part.
+    private mutating func start(behindPart part: Int) -> UInt64 {
+        for next in part + 1..<reach.count where begins[next] < begins[next + 1] {
+            return entries[sortedPlaces(ofPart: next).lowerBound].start
+        }
+        return .max
+    }
+
+    /// Where the entries of a part are. From now on they are sorted there by their starts, those with one start
+    /// in the order in which they came.
+    private mutating func sortedPlaces(ofPart part: Int) -> Range<Int> {
+        let places = Int(begins[part])..<Int(begins[part + 1])
+        if !isSorted[part] {
+            isSorted[part] = true
+            entries[places].sort { $0.start < $1.start }
+        }
+        return places
+    }
+
+    /// The first entry of a part that begins behind an address.
+    private func firstPlace(behind address: UInt64, in places: Range<Int>) -> Int {
+        var low = places.lowerBound
+        var high = places.upperBound
         while low < high {
             let middle = (low &+ high) >> 1
             if entries[middle].start <= address { low = middle &+ 1 } else { high = middle }
@@ -111,68 +177,10 @@ struct SymbolTable {
         return low
     }
 
-    /// The entries by their starts; those with one start in the order in which they come.
-    ///
-    /// They are parted by the highest bits of their starts, and each part is sorted. Where functions
-    /// lie as they do in a linked file, that is one round of a radix sort and little more; where they
-    /// lie close together in few places, it is the sort of the standard library.
     @inline(__always)
-    private static func sorted(_ forEach: (_ body: (Entry) -> Void) -> Void) -> [Entry] {
-        var count = 0
-        var lowest = UInt64.max
-        var highest: UInt64 = 0
-        forEach { entry in
-            count += 1
-            lowest = min(lowest, entry.start)
-            highest = max(highest, entry.start)
-        }
-        guard count > 0 else { return [] }
-        let partBits = min(bitWidth(UInt64(count)) - partSizeBits, partCountBits)
-        let bits = UInt64(max(bitWidth(highest - lowest) - max(partBits, 0), 0))
-        let last = Int((highest - lowest) >> bits)
-        func part(_ entry: Entry) -> Int {
-            min(Int(truncatingIfNeeded: (entry.start &- lowest) >> bits) & .max, last)
-        }
-
-        var places = [Int](repeating: 0, count: last + 1)
-        forEach { entry in places[part(entry)] &+= 1 }
-        var position = 0
-        for part in places.indices {
-            let size = places[part]
-            places[part] = position
-            position += size
-        }
-        let none = Entry(start: 0, length: 0, hasSize: false, number: 0)
-        var entries = [Entry](repeating: none, count: position)
-        forEach { entry in
-            let part = part(entry)
-            guard places[part] < position else { return }
-            entries[places[part]] = entry
-            places[part] &+= 1
-        }
-        // The place of each part has become that of the next.
-        var start = 0
-        for end in places {
-            sort(&entries, from: start, to: end)
-            start = end
-        }
-        return entries
-    }
-
-    private static func sort(_ entries: inout [Entry], from start: Int, to end: Int) {
-        if end - start > insertionMax {
-            entries[start..<end].sort { $0.start < $1.start }
-            return
-        }
-        for index in start..<end {
-            let entry = entries[index]
-            var place = index
-            while place > start, entries[place &- 1].start > entry.start {
-                entries[place] = entries[place &- 1]
-                place &-= 1
-            }
-            entries[place] = entry
-        }
+    private static func part(of address: UInt64, _ lowest: UInt64, _ partBits: UInt64, _ parts: Int) -> Int {
+        let part = (max(address, lowest) &- lowest) >> partBits
+        return Int(truncatingIfNeeded: min(part, UInt64(truncatingIfNeeded: parts &- 1)))
     }
 
     private static func bitWidth(_ number: UInt64) -> Int { UInt64.bitWidth - number.leadingZeroBitCount }

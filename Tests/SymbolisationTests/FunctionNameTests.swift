@@ -100,9 +100,9 @@ import Testing
             for count in 0...symbol.utf8.count {
                 let cut = String(symbol.prefix(count))
                 #expect(!functionName(ofSymbol: cut + "_").isEmpty)
-                var signature = Signature(demangled(symbol)!.text.prefix(count).description)
+                var signature = Signature(demangled(Array(symbol.utf8))!.text.prefix(count))
                 _ = signature.cxxName()
-                signature = Signature(demangled(symbol)!.text.prefix(count).description)
+                signature = Signature(demangled(Array(symbol.utf8))!.text.prefix(count))
                 _ = signature.swiftName()
             }
         }

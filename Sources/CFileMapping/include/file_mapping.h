@@ -36,8 +36,8 @@ size_t file_mapping_resident(void);
 
 /*
  * Gives the memory of all mapped files back, which comes again when it is touched: with each page that is
- * read the kernel maps fifteen more around it, and a few thousand names touch all of a big program. What was
- * written to the pages is lost.
+ * read the kernel maps fifteen more around it, and a few thousand functions' rules for unwinding lie
+ * all over a big program. What was written to the pages is lost.
  */
 void file_mapping_forget(void);
 
