@@ -11,6 +11,8 @@ final class ElfSymbols {
     private var table: SymbolTable
     /// By the symbol's start.
     private var known: [UInt64: Symbol] = [:]
+    /// Which of several symbols of one start is shown: thousands of functions may be one.
+    private var chosen: [UInt64: SymbolTable.Entry] = [:]
 
     private static let symbolSize = UInt64(MemoryLayout<Elf64_Sym>.stride)
     /// More than 8 times as many as any program has that we know.
@@ -92,14 +94,22 @@ final class ElfSymbols {
     /// Which of several symbols of one address a report shows.
     private func best(_ entries: ArraySlice<SymbolTable.Entry>) -> SymbolTable.Entry {
         var best = entries[entries.startIndex]
+        if let known = chosen[best.start] { return known }
         var bestName: [UInt8]?
         for entry in entries.dropFirst() where entry.rank >= best.rank {
             // Names are only read where nothing else tells which is better.
-            let name = entry.rank == best.rank ? name(entry) : nil
-            if let name, !Self.isBetter(name, bestName ?? self.name(best)) { continue }
+            if entry.rank == best.rank {
+                let name = name(entry)
+                let other = bestName ?? self.name(best)
+                bestName = other
+                guard Self.isBetter(name, other) else { continue }
+                bestName = name
+            } else {
+                bestName = nil
+            }
             best = entry
-            bestName = name
         }
+        chosen[best.start] = best
         return best
     }
 

@@ -4,7 +4,8 @@ import CFileMapping
 import Glibc
 import SystemPackage
 
-/// The bytes of a file, mapped and not copied: big programs are read only where it matters.
+/// The bytes of a file, mapped and not copied: big programs are read only where it matters. Of these alone names are
+/// read as others read files; see ``string(at:limit:)``.
 ///
 /// This file holds the target's raw pointers to files. They stay valid as long as the object,
 /// every access is checked against the bounds, and what is loaded has no invalid bit patterns.
@@ -22,8 +23,10 @@ import SystemPackage
 
     private enum Origin { case mapping, allocation, vdso }
 
-    /// A process may have a thousand files open, and maps few so big.
     private static let bigMin = 16 << 20
+    /// A process may have a thousand files open, and other things need some. This is the number of the first that
+    /// does not stay open.
+    private static let openMax = 256
     /// Most names are shorter.
     private static let readSize = 512
 
@@ -45,7 +48,7 @@ import SystemPackage
             let mapping = unsafe file_mapping_create(file.rawValue, Int(status.size))
         else { return nil }
         unsafe start = UnsafeRawPointer(mapping)
-        staysOpen = status.size >= Self.bigMin
+        staysOpen = status.size >= Self.bigMin && file.rawValue < Self.openMax
         self.descriptor = staysOpen ? file : nil
         origin = .mapping
         count = Int(status.size)

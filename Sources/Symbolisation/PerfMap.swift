@@ -41,7 +41,7 @@ final class PerfMap {
         self.file = file
         let count = min(file.count, Self.bytesMax)
         let entries = file.withBytes(at: 0, count: UInt64(count), Self.entries) ?? []
-        let starts = entries.map(\.start)
+        let starts = entries.lazy.map(\.start)
         table = SymbolTable(count: entries.count, in: (starts.min() ?? 0)...(starts.max() ?? 0)) {
             entries.forEach($0)
         }

@@ -46,7 +46,7 @@ struct SymbolTable {
     private let begins: [UInt32]
     private var isSorted: [Bool]
     /// The highest end in each part and all before it: tells when looking back is of no use.
-    private var reach: [UInt64] = []
+    private let reach: [UInt64]
     private let lowest: UInt64
     private let partBits: UInt64
 
@@ -56,6 +56,7 @@ struct SymbolTable {
     /// A part has 4 to 8 entries, and there are no more than 65,536.
     private static let partSizeBits = 3
     private static let partCountBits = 16
+    private static let hugePageSize = 2 << 20
 
     /// - Parameters:
     ///   - count: of entries, about.
@@ -83,6 +84,7 @@ struct SymbolTable {
             entries[Int(next[part])] = entry
             next[part] &+= 1
         }
+        var reach: [UInt64] = []
         reach.reserveCapacity(parts)
         var highest: UInt64 = 0
         for part in 0..<parts {
@@ -90,6 +92,7 @@ struct SymbolTable {
             reach.append(highest)
         }
         isSorted = [Bool](repeating: false, count: parts)
+        self.reach = reach
         self.begins = begins
         self.entries = entries
         self.lowest = lowest
@@ -101,8 +104,10 @@ struct SymbolTable {
         unsafe [Entry](unsafeUninitializedCapacity: count) { buffer, initialized in
             let begin = UInt(bitPattern: buffer.baseAddress) & ~UInt(getpagesize() - 1)
             let size = count * MemoryLayout<Entry>.stride
-            // If it is refused, nothing is lost.
-            _ = unsafe madvise(UnsafeMutableRawPointer(bitPattern: begin), size, MADV_HUGEPAGE)
+            if size >= hugePageSize {
+                // If it is refused, nothing is lost.
+                _ = unsafe madvise(UnsafeMutableRawPointer(bitPattern: begin), size, MADV_HUGEPAGE)
+            }
             unsafe buffer.initialize(repeating: Entry(start: 0, length: 0, hasSize: false, number: 0))
             initialized = count
         }
@@ -124,7 +129,8 @@ struct SymbolTable {
         for _ in 0..<Self.lookBackMax {
             while groupEnd == places.lowerBound {
                 guard part > 0, reach[part - 1] > address else { return nil }
-                part -= 1
+                // What reaches so far lies in front of this part, and its last entry in one of those before.
+                part = min(self.part(ofEntryAt: groupEnd - 1), part - 1)
                 places = sortedPlaces(ofPart: part)
                 groupEnd = places.upperBound
             }
@@ -149,10 +155,10 @@ struct SymbolTable {
 
     /// Where the first entry begins behind a part.
     private mutating func start(behindPart part: Int) -> UInt64 {
-        for next in part + 1..<reach.count where begins[next] < begins[next + 1] {
-            return entries[sortedPlaces(ofPart: next).lowerBound].start
-        }
-        return .max
+        let place = Int(begins[part + 1])
+        guard place < entries.count else { return .max }
+        let next = max(self.part(ofEntryAt: place), part + 1)
+        return entries[sortedPlaces(ofPart: next).lowerBound].start
     }
 
     /// Where the entries of a part are. From now on they are sorted there by their starts, those with one start
@@ -175,6 +181,10 @@ struct SymbolTable {
             if entries[middle].start <= address { low = middle &+ 1 } else { high = middle }
         }
         return low
+    }
+
+    private func part(ofEntryAt place: Int) -> Int {
+        Self.part(of: entries[place].start, lowest, partBits, reach.count)
     }
 
     @inline(__always)

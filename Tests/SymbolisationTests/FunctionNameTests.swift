@@ -82,6 +82,16 @@ import Testing
         #expect(functionName(ofSymbol: symbol) == name)
     }
 
+    /// Files may hold any bytes, also where demanglers count them.
+    @Test func brokenText() {
+        for bytes in [[0xff], [0xff, 0xfe, 0xfd], Array(repeating: 0xff, count: 3)] as [[UInt8]] {
+            #expect(functionName(ofSymbol: bytes).unicodeScalars.allSatisfy { $0 == "\u{fffd}" })
+            let mangled = Array("_ZN\(bytes.count)".utf8) + bytes + Array("1fEv".utf8)
+            #expect(functionName(ofSymbol: mangled).hasSuffix("::f"))
+            #expect(!functionName(ofSymbol: Array("$s".utf8) + bytes).isEmpty)
+        }
+    }
+
     /// What only looks mangled stays what it is; nothing has blanks.
     @Test(arguments: ["_Z", "_Zxyz", "$s", "$sqq", "_ZN", " ", "a b", "a  ( b", "_Z1fv extra"])
     func names(symbol: String) {

@@ -131,6 +131,20 @@ import Testing
         }
     }
 
+    /// Between what lies at the two ends of a large table there are many parts, and all of them empty.
+    @Test func farApart() {
+        let last: UInt64 = 1 << 28 - 1
+        var table = SymbolTable(count: 1 << 24, in: 0...last) {
+            $0(entry(0, last, number: 1))
+            $0(entry(last - 1, last, hasSize: false, number: 2))
+        }
+        #expect(
+            [1, last / 2, last - 2].allSatisfy { address in
+                table.entry(containing: address) { $0.last! }?.number == 1
+            })
+        #expect(table.entry(containing: last - 1) { $0.last! }?.number == 2)
+    }
+
     @Test func emptyTables() {
         var table = Table([])
         #expect(table.table.isEmpty && table.number(at: 0) == nil)

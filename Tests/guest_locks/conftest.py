@@ -60,7 +60,7 @@ def lockdep_found(folder):
             "state": re.search(r"^state: (.*)$", status.read_text(), re.MULTILINE)[1],
             "lockdep_is_on": re.search(
                 r"^ debug_locks: +(\d)$", (status.parent / "lockdep_stats").read_text(), re.MULTILINE)[1] == "1",
-            "classes": (status.parent / "lockdep").read_text().strip().split("\n\n"),
+            "classes": [text for text in (status.parent / "lockdep").read_text().split("\n\n") if text.strip()],
         } for status in folder.glob("*/status")}
 
 

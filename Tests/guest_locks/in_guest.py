@@ -9,7 +9,6 @@ $VM_OUT/evidence.json, by the same names.
 
 import json
 import os
-import re
 import select
 import signal
 import subprocess

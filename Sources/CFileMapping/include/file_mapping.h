@@ -5,7 +5,7 @@
  * Touching a page behind the end of a mapped file raises SIGBUS, which ends a program.
  * Whoever may write a file that is being read could so end its reader. A handler puts a
  * page of zeros there instead, and the read goes on: what it finds is damaged, as any
- * file may be, and not fatal. Reading with pread(2) into buffers would avoid the signal too,
+ * file may be, and not fatal. Reading all with pread(2) into buffers would avoid the signal too,
  * but would copy what is looked at, and keep a descriptor open for each file.
  *
  * It is C, because a signal handler may run next to nothing of a language's run time.
