@@ -127,4 +127,21 @@ import Testing
             }
         }
     }
+
+    /// Names of big files are read through descriptors; where a process would run out of them, as everywhere else.
+    @Test func manyBigFilesLeaveDescriptors() throws {
+        let name = Array("a name".utf8)
+        let scratch = try ScratchFile(name)
+        let size = 20 << 20
+        let result = unsafe truncate(scratch.path, size)
+        try #require(result == 0)
+        let files = (0..<400).compactMap { _ in FileBytes(path: Array(scratch.path.utf8)) }
+        let open = (0..<1000 as Range<CInt>).filter { fcntl($0, F_GETFD) >= 0 }
+        #expect(files.count == 400 && open.count < 350)
+        #expect(files.allSatisfy { $0.count == size && $0.string(at: 2, limit: 100) == Array(name[2...]) })
+        #expect(
+            files.allSatisfy {
+                $0.string(at: 0, limit: 6) == nil && $0.string(at: UInt64(size), limit: 6) == nil
+            })
+    }
 }
