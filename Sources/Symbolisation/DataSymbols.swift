@@ -121,4 +121,4 @@ private func isSwiftVariable(_ symbol: String) -> Bool {
     isOfSwift(symbol) && (symbol.hasSuffix("vp") || symbol.hasSuffix("vpZ"))
 }
 
-private func isOfSwift(_ symbol: String) -> Bool { MangledLanguage(Array(symbol.utf8)) == .swift }
+private func isOfSwift(_ symbol: String) -> Bool { MangledLanguage(symbol.utf8) == .swift }

@@ -30,7 +30,7 @@ enum MangledLanguage {
     case swift
 
     /// By the first letters of a symbol; nil if it is not mangled.
-    init?(_ symbol: [UInt8]) {
+    init?(_ symbol: some Sequence<UInt8>) {
         func begins(_ prefix: String) -> Bool { symbol.starts(with: prefix.utf8) }
         if begins("_Z") || begins("___Z") {
             self = .cxx

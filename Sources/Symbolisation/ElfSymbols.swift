@@ -124,7 +124,7 @@ final class ElfSymbols {
     private func name(_ entry: SymbolTable.Entry) -> [UInt8] {
         guard UInt64(entry.number) < strings.size else { return [] }
         let rest = strings.size - UInt64(entry.number)
-        return bytes.string(
+        return bytes.readString(
             at: strings.offset &+ UInt64(entry.number), limit: Int(min(rest, UInt64(Self.nameMax)))) ?? []
     }
 }

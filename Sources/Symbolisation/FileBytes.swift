@@ -4,8 +4,8 @@ import CFileMapping
 import Glibc
 import SystemPackage
 
-/// The bytes of a file, mapped and not copied: big programs are read only where it matters. Of these alone names are
-/// read as others read files; see ``string(at:limit:)``.
+/// The bytes of a file, mapped and not copied: big programs are read only where it matters. Few names out of many
+/// alone are read as others read files; see ``readString(at:limit:)``.
 ///
 /// This file holds the target's raw pointers to files. They stay valid as long as the object,
 /// every access is checked against the bounds, and what is loaded has no invalid bit patterns.
@@ -13,7 +13,7 @@ import SystemPackage
 @safe public final class FileBytes {
     private let start: UnsafeRawPointer
     private let origin: Origin
-    /// That of a big file, which stays open; see ``string(at:limit:)``.
+    /// That of a big file, which stays open; see ``readString(at:limit:)``.
     private let descriptor: FileDescriptor?
     public let count: Int
     /// The file; nil if it is the vdso, or was unpacked from another.
@@ -129,18 +129,23 @@ import SystemPackage
     }
 
     /// The bytes at an offset up to the next NUL, without it; nil if there is none within the limit.
-    ///
-    /// Names lie anywhere in many megabytes, and to bring one page of them into memory takes ten times as long
-    /// as to read it: the kernel brings its neighbours too, and all have to be given back.
     func string(at offset: UInt64, limit: Int) -> [UInt8]? {
         guard offset < UInt64(count) else { return nil }
-        if let short = descriptor.flatMap({ Self.string($0, at: offset, limit: min(limit, Self.readSize)) }) {
-            return short
-        }
         let first = unsafe start + Int(offset)
         let size = min(limit, count - Int(offset))
         guard let end = unsafe memchr(first, 0, size) else { return nil }
         return unsafe Array(UnsafeRawBufferPointer(start: first, count: UnsafeRawPointer(end) - first))
+    }
+
+    /// The same as ``string(at:limit:)``, for a few strings that lie anywhere in many megabytes.
+    ///
+    /// To bring a page into memory takes longer than to read one of them: the kernel brings its neighbours too, and
+    /// all have to be given back. For many strings it is the other way round.
+    func readString(at offset: UInt64, limit: Int) -> [UInt8]? {
+        guard let descriptor, offset < UInt64(count),
+            let short = Self.string(descriptor, at: offset, limit: min(limit, Self.readSize))
+        else { return string(at: offset, limit: limit) }
+        return short
     }
 
     private static func string(_ file: FileDescriptor, at offset: UInt64, limit: Int) -> [UInt8]? {

@@ -138,10 +138,11 @@ import Testing
         let files = (0..<400).compactMap { _ in FileBytes(path: Array(scratch.path.utf8)) }
         let open = (0..<1000 as Range<CInt>).filter { fcntl($0, F_GETFD) >= 0 }
         #expect(files.count == 400 && open.count < 350)
-        #expect(files.allSatisfy { $0.count == size && $0.string(at: 2, limit: 100) == Array(name[2...]) })
+        #expect(
+            files.allSatisfy { $0.count == size && $0.readString(at: 2, limit: 100) == Array(name[2...]) })
         #expect(
             files.allSatisfy {
-                $0.string(at: 0, limit: 6) == nil && $0.string(at: UInt64(size), limit: 6) == nil
+                $0.readString(at: 0, limit: 6) == nil && $0.readString(at: UInt64(size), limit: 6) == nil
             })
     }
 }
