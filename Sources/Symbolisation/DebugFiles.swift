@@ -36,11 +36,8 @@ struct DebugFiles {
     }
 
     private func fileByBuildID(_ buildID: [UInt8]) -> FileBytes? {
-        guard buildID.count >= 2 else { return nil }
-        let digits = Array(
-            buildID.flatMap { [$0 >> 4, $0 & 15] }.map { Array("0123456789abcdef".utf8)[Int($0)] })
-        let path = Array("\(Self.folder.text)/.build-id/\(digits[..<2].text)/\(digits[2...].text).debug".utf8)
-        return first([path]) { ElfFile($0)?.buildID == buildID }
+        guard let path = BuildIDFolder.path(of: buildID) else { return nil }
+        return first([Self.folder + "/.build-id/\(path).debug".utf8]) { ElfFile($0)?.buildID == buildID }
     }
 
     private func file(_ link: DebugLink) -> FileBytes? {
@@ -66,8 +63,4 @@ struct DebugFiles {
             unsafe bytes.withUnsafeBytes { unsafe crc32(of: $0) }
         }
     }
-}
-
-extension Sequence<UInt8> {
-    fileprivate var text: String { String(decoding: Array(self), as: UTF8.self) }
 }

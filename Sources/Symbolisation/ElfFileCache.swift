@@ -60,10 +60,7 @@ public final class ElfFileCache {
     func file(of mapping: FileMapping, in process: LiveProcess? = nil) -> (
         file: ElfFile?, state: MappedFile.State
     ) {
-        if mapping.isVdso {
-            guard let vdso else { return (nil, .missing) }
-            return Self.matches(vdso, mapping) ?? true ? (vdso, .usable) : (nil, .changed)
-        }
+        if mapping.isVdso, let vdso, Self.matches(vdso, mapping) ?? true { return (vdso, .usable) }
         let key = Key(path: mapping.path, buildID: mapping.buildID, identity: mapping.identity)
         if let known = files[key] { return (known, .usable) }
         var (file, state) = search(for: mapping, in: process)
@@ -79,7 +76,7 @@ public final class ElfFileCache {
     private func search(
         for mapping: FileMapping, in process: LiveProcess?, needsProof: Bool = false
     ) -> (file: ElfFile?, state: MappedFile.State) {
-        var state = MappedFile.State.missing
+        var state = mapping.isVdso ? MappedFile.State.changed : .missing
         for place in places(of: mapping, in: process) {
             guard let bytes = FileBytes(path: place.path, root: place.root) else { continue }
             guard let file = ElfFile(bytes, debugFiles: debugFiles(of: mapping, in: process)) else {
@@ -94,13 +91,18 @@ public final class ElfFileCache {
 
     private func places(of mapping: FileMapping, in process: LiveProcess?) -> [(root: [UInt8], path: [UInt8])]
     {
-        guard mapping.path.first == UInt8(ascii: "/") else { return [] }
         let path = Self.withoutMark(mapping.path)
         guard isOfThisMachine else { return [(sysroot, path)] }
         var places: [(root: [UInt8], path: [UInt8])] = []
-        if let root = process?.root { places.append((root, path)) }
-        if let mapped = process?.path(ofMappingAt: mapping.addresses) { places.append(([], mapped)) }
-        places.append(([], path))
+        if path.first == UInt8(ascii: "/") {
+            if let root = process?.root { places.append((root, path)) }
+            if let mapped = process?.path(ofMappingAt: mapping.addresses) { places.append(([], mapped)) }
+            places.append(([], path))
+        }
+        let name = mapping.isVdso ? "vdso" : "elf"
+        if let kept = BuildIDFolder.pathInPerfCache(of: mapping.buildID, name: name) {
+            places.append(([], kept))
+        }
         return places
     }
 

@@ -180,3 +180,24 @@ def test_a_sysroot_holds_the_files_of_processes(ucli, profile, tmp_path):
     assert result.returncode == 0 and names == {"UNKNOWN"}
     result = ucli("report", "--perf-data", profile, "--sysroot", "/")
     assert set(re.findall(r"^#~ +0x\S+ (\S+) ", result.stdout, re.MULTILINE)) > {"UNKNOWN"}
+
+
+def test_removed_programs_have_their_names_from_the_files_that_perf_kept(ucli, tmp_path):
+    """In ~/.debug, by build-id; there `perf archive` brings them from other machines too."""
+    program, profile = tmp_path / "program", tmp_path / "perf.data"
+    source = "static volatile long count; int main(void) { while (count < 200000000) count++; }"
+    subprocess.run(["gcc", "-O1", "-Wl,--build-id", "-o", program, "-x", "c", "-"], input=source, text=True,
+                   check=True)
+    subprocess.run(["perf", "record", "-q", "-e", "cpu-clock", "-F", "499", "--call-graph", "dwarf", "-o", profile,
+                    "--", program], check=True, stdin=subprocess.DEVNULL, env={**os.environ, "HOME": str(tmp_path)})
+    program.unlink()
+
+    def named(home):
+        return " main (" in ucli("report", "--perf-data", profile, env={**os.environ, "HOME": str(home)}).stdout
+
+    assert named(tmp_path)
+    assert not named(tmp_path / "elsewhere")
+    kept, = tmp_path.glob(f".debug/{program}/*/elf")
+    kept.unlink()
+    kept.write_bytes(Path("/bin/true").read_bytes())
+    assert not named(tmp_path), "another file under its name"
