@@ -9,10 +9,11 @@ import pytest
 
 from eventually import SLOWNESS, eventually
 from memory import page_counts
-from module import PROC, KernelLog, Module, is_loaded
+from module import PROC, KernelLog, Module, is_loaded, set_cpu_online
 from subjects import end_descendants, wait_for_pinned
 
 PR_SET_CHILD_SUBREAPER = 36
+PROCESSORS = os.cpu_count()
 TEST_SECONDS = 600 if SLOWNESS == 1 else 1800
 
 
@@ -20,10 +21,12 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "module(**parameters): parameters for insmod")
     config.addinivalue_line("markers", "scenario(name): its row in the table of tools/scenario-table")
     config.addinivalue_line("markers", "last: changes the kernel for good, so it runs after all others")
+    config.addinivalue_line("markers", "one_cpu: runs with one processor, with which a guest gets more done in a second")
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    # Processors come and go once.
+    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in ("last", "one_cpu")])
     for item in items:
         scenario = item.get_closest_marker("scenario")
         if scenario:
@@ -52,6 +55,13 @@ def kernel_log():
     splats = log.splats()
     log.close()
     assert not splats
+
+
+@pytest.fixture(autouse=True)
+def processors(kernel_log, request):
+    """All of the guest's, or the first alone."""
+    for number in range(1, PROCESSORS):
+        set_cpu_online(number, request.node.get_closest_marker("one_cpu") is None)
 
 
 @pytest.fixture

@@ -14,8 +14,10 @@ GDB_SCRIPT = Path(__file__).resolve().parent / "gdb_frames.py"
 def gdb(pid):
     """Registers sp, bp, ip of a process's main thread, and its frames as (address, name or None)."""
     output = subprocess.run(
-        # Without other files of symbols: what is installed on a machine must not matter.
+        # Without other files of symbols: what is installed on a machine must not matter. gdb would demangle
+        # all names of a program before it is asked for one.
         ["gdb", "-nx", "-batch", "-iex", "set debug-file-directory /nonexistent", "-iex", "set auto-load no",
+         "-iex", "set demangle-style none",
          "-p", str(pid), "-ex", "set backtrace past-main on", "-x", GDB_SCRIPT],
         check=True, capture_output=True, text=True).stdout
     lines = [line.split()[1:] for line in output.splitlines() if line.startswith("oracle: ")]

@@ -14,6 +14,7 @@ from abi import outcome
 from module import is_loaded
 from subjects import NOBODY, PAGE, Child, Variable, cancel_own, page_at, program, watch_own
 
+pytestmark = pytest.mark.one_cpu
 HOUR = 3600 * 10**9
 MILLISECOND = 10**6
 

@@ -10,7 +10,7 @@ import abi
 from conditions import real
 from subjects import NOBODY, program
 
-pytestmark = pytest.mark.module(dump_gap_ms=0, max_tasks=1, user_stack_bytes=0)
+pytestmark = [pytest.mark.module(dump_gap_ms=0, max_tasks=1, user_stack_bytes=0), pytest.mark.one_cpu]
 
 AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
 

@@ -13,7 +13,7 @@ from locks_command import VERDICTS, check_verdict, deadlocks, find_deadlock, run
 from locktest import DEADLOCKS, SLEEPER, UNLOCK_ORDER, LockTest
 from subjects import Variable, program, read_proc, start, state_of
 
-pytestmark = pytest.mark.module(dump_gap_ms=0)
+pytestmark = [pytest.mark.module(dump_gap_ms=0), pytest.mark.one_cpu]
 LONG = 3_600_000
 
 

@@ -13,6 +13,7 @@ from module import is_loaded
 from report import names, of_pid, parse, reported, ucli
 from subjects import NOBODY, Variable, end_descendants, state_of, stripped
 
+pytestmark = pytest.mark.one_cpu
 NEVER_AGAIN = 86400
 AT_ONCE = pytest.mark.module(dump_gap_ms=0)
 CGROUP = "vmon test"
@@ -75,6 +76,8 @@ def cgroup():
 @pytest.mark.parametrize("name", ["userstack", "userstack-c"])
 def test_userstack_is_reported_as_gdb_and_the_kernel_see_it_also_after_its_death(cgroup, module, name):
     module.set_knob("dump_reset_sec", NEVER_AGAIN)
+    # Ticks of the default interval would take a quarter of the processor from gdb.
+    module.set_knob("def_interval_ns", 1_000_000)
     path = stripped(name)
     process = subprocess.Popen([path, "1000"], preexec_fn=cgroup)
     # At its hit it may not sleep yet.

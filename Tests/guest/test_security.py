@@ -18,6 +18,7 @@ from module import PROC
 from subjects import (PAGE, Child, Variable, assign_own, become_nobody, become_root_of_user_namespace, create_own,
                       open_own, own_session, pinned_bytes, read_proc, watch_own)
 
+pytestmark = pytest.mark.one_cpu
 MILLISECOND = 10**6
 FOR_READING = [os.O_RDONLY, os.O_RDWR]
 

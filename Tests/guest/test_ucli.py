@@ -13,6 +13,7 @@ from eventually import eventually
 from report import of_pid, parse
 from subjects import Child, Variable, state_of
 
+pytestmark = pytest.mark.one_cpu
 AT_ONCE = pytest.mark.module(dump_gap_ms=0)
 LONG_AFTER = 86400
 

@@ -14,7 +14,7 @@ from report import names, of_pid, parse
 from subjects import NOBODY, program, read_proc, stripped
 from watching import Subject, Watching, never_held
 
-pytestmark = pytest.mark.module(dump_gap_ms=0)
+pytestmark = [pytest.mark.module(dump_gap_ms=0), pytest.mark.one_cpu]
 NEVER_AGAIN = 86400
 
 

@@ -190,8 +190,8 @@ def test_a_hit_tells_what_its_tick_interrupted(module, session, reader):
     module.set_knob("dump_reset_sec", 0)
     spinners = [start_spinner() for _ in range(os.cpu_count())]
     begin, end = (int(word, 16) for word in spinners[0].first_line.split())
-    # Long enough for the dump before to be over, and the spinners to have the CPUs again.
-    session.watch(Variable(151), 150, interval_ns=100 * MILLISECOND * SLOWNESS)
+    # Long enough for the dump before to be over and read, and the spinners to have the CPUs again.
+    session.watch(Variable(151), 150, interval_ns=1000 * MILLISECOND * SLOWNESS)
     hit = eventually(lambda: next((hit for hit in reader.hits() if begin <= hit.running_ip < end), None),
                      "a hit whose tick interrupted the spinning function")
     assert hit.running_pid in [spinner.pid for spinner in spinners]
