@@ -43,7 +43,9 @@ struct FrameLines {
         if keys[place] != key {
             line.removeAll()
             format(frames[index], &line)
-            lines[place] = Array(line.bytes[...])
+            // Not as the buffer's own bytes, which have room for the longest line of all.
+            lines[place].removeAll(keepingCapacity: true)
+            lines[place].append(contentsOf: line.bytes)
             keys[place] = key
             owners[place] = frames[index].location
         }

@@ -206,4 +206,5 @@ def test_a_watch_that_did_not_hold_while_muted_says_so(module, session):
     module.wait_for_ticks(3)
     variable.value = 151
     module.wait_for_dumps(2)
-    assert [record.muted_ticks for record in session.records() if record.type == abi.HIT] == [0, 0]
+    # By the time they are read there may be another.
+    assert [record.muted_ticks for record in session.records() if record.type == abi.HIT][:2] == [0, 0]
