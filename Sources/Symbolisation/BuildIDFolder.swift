@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 
 /// Files by their build-ids, as debuggers and perf keep them.
 enum BuildIDFolder {
@@ -14,7 +13,7 @@ enum BuildIDFolder {
     ///
     /// - Parameter name: `elf`, or `vdso`.
     static func pathInPerfCache(of buildID: [UInt8], name: String) -> [UInt8]? {
-        guard let path = path(of: buildID), let home = unsafe getenv("HOME") else { return nil }
-        return Array("\(unsafe String(cString: home))/.debug/.build-id/\(path)/\(name)".utf8)
+        guard let path = path(of: buildID), let home = environmentFolder("HOME") else { return nil }
+        return Array("\(home)/.debug/.build-id/\(path)/\(name)".utf8)
     }
 }

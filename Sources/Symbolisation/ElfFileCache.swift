@@ -76,7 +76,7 @@ public final class ElfFileCache {
     private func search(
         for mapping: FileMapping, in process: LiveProcess?, needsProof: Bool = false
     ) -> (file: ElfFile?, state: MappedFile.State) {
-        var state = mapping.isVdso ? MappedFile.State.changed : .missing
+        var state = mapping.isVdso && vdso != nil ? MappedFile.State.changed : .missing
         for place in places(of: mapping, in: process) {
             guard let bytes = FileBytes(path: place.path, root: place.root) else { continue }
             guard let file = ElfFile(bytes, debugFiles: debugFiles(of: mapping, in: process)) else {

@@ -27,6 +27,12 @@ struct KernelSymbolKey: BitwiseCopyable, Equatable {
     }
 }
 
+/// The folder that a variable of the environment names; nil if it is no absolute path.
+func environmentFolder(_ name: String) -> String? {
+    let value = unsafe getenv(name).map { unsafe String(cString: $0) }
+    return value.flatMap { $0.hasPrefix("/") ? $0 : nil }
+}
+
 /// Where an image of the kernel's symbols is kept between runs.
 ///
 /// Whatever goes wrong with it, the symbols are read from the kernel.
@@ -38,11 +44,8 @@ struct KernelSymbolCache {
 
     /// In the user's folder for such things (`$XDG_CACHE_HOME`, or `~/.cache`); nil if there is none.
     static func ofUser() -> KernelSymbolCache? {
-        func variable(_ name: String) -> String? {
-            let value = unsafe getenv(name).map { unsafe String(cString: $0) }
-            return value.flatMap { $0.hasPrefix("/") ? $0 : nil }
-        }
-        guard let caches = variable("XDG_CACHE_HOME") ?? variable("HOME").map({ $0 + "/.cache" }) else {
+        let home = environmentFolder("HOME")
+        guard let caches = environmentFolder("XDG_CACHE_HOME") ?? home.map({ $0 + "/.cache" }) else {
             return nil
         }
         return KernelSymbolCache(folder: caches + "/ucli")

@@ -124,16 +124,17 @@ def check(project, what):
 
 
 @pytest.mark.parametrize(
-    ("line", "verdict"),
+    ("line", "verdict", "complaint"),
     [
-        ("static int f(int *p);", "0 passed, 1 failed"),
-        ("int f(int x); int f(int x) { int y; y = x; return x; }", "0 passed, 1 failed"),
-        ("int f(int *p); int f(int *p) { return p == 0; }", "0 passed, 1 failed"),
-        ('#include "{folder}/other.h"', "1 passed, 0 failed"),
+        ("static int f(int *p);", "0 passed, 1 failed", "never defined [-Wunused-function]"),
+        ("int f(int x); int f(int x) { int y; y = x; return x; }", "0 passed, 1 failed",
+         "set but not used [-Wunused-but-set-variable]"),
+        ("int f(int *p); int f(int *p) { return p == 0; }", "0 passed, 1 failed", "Using plain integer as NULL pointer"),
+        ('#include "{folder}/other.h"', "1 passed, 0 failed", ""),
     ],
     ids=["warning", "W=1", "sparse", "header of others"],
 )
-def test_check_counts_warnings_of_our_files_alone(project, line, verdict):
+def test_check_counts_warnings_of_our_files_alone(project, line, verdict, complaint):
     (project / "other.h").write_text("int g(void) { return 1; }\n")
     (project / "kmod/Kbuild").write_text(KBUILD + "ccflags-y += -Werror\n")
     (project / "kmod/main.c").write_text(MAIN + line.replace("{folder}", str(project)) + "\n")
@@ -141,6 +142,15 @@ def test_check_counts_warnings_of_our_files_alone(project, line, verdict):
         done = check(project, "stock")
         assert done.stdout.splitlines()[-1] == verdict, done.stdout
         assert done.returncode == ("0 failed" not in verdict)
+        assert complaint in done.stdout
+        assert done.stdout.count("warning:") == bool(complaint)
+
+
+def test_check_sees_every_source(project):
+    (project / "kmod/forgotten.c").write_text("int forgotten;\n")
+    done = check(project, "stock")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "0 passed, 1 failed")
+    assert "forgotten.c is not compiled" in done.stdout
 
 
 def test_check_compiles_what_changed(project):
