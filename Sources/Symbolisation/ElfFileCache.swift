@@ -23,8 +23,8 @@ public final class ElfFileCache {
 
     /// Bytes of files that may stay in memory. A quarter of what perf takes for the same is this, what
     /// comes until the next look, and the memory of all else.
-    private static let residentMax = 18 << 20
-    /// A look costs as much as two of them, and each may bring 200 KB.
+    private static let residentMax = 28 << 20
+    /// Each may bring 200 KB, and a look costs less than one.
     private static let lookupsPerLook = 64
     private static let deleted = Array(" (deleted)".utf8)
 

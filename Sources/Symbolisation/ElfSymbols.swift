@@ -3,20 +3,19 @@ import CElf
 
 /// The functions that one symbol table of a file names.
 ///
-/// Symbols are read from the mapped file when the table is made; what is kept of each is 16 bytes, among them
-/// where its name is. Names are read, compared and demangled for what is looked up, and no other.
+/// All symbols are read once, when the table is made. Names are read, compared and demangled for what is looked up,
+/// and no other.
 final class ElfSymbols {
     private let bytes: FileBytes
     private let strings: ElfSection
-    private var table: SymbolTable
+    private var table: SymbolTable<Functions>
     /// By the symbol's start.
     private var known: [UInt64: Symbol] = [:]
     /// Which of several symbols of one start is shown: thousands of functions may be one.
-    private var chosen: [UInt64: SymbolTable.Entry] = [:]
+    private var chosen: [UInt64: SymbolRange] = [:]
 
-    private static let symbolSize = UInt64(MemoryLayout<Elf64_Sym>.stride)
     /// More than 8 times as many as any program has that we know.
-    private static let countMax: UInt64 = 1 << 24
+    private static let countMax: UInt64 = 1 << 24 - 1
     /// Longer names are not shown.
     private static let nameMax = 1 << 16
 
@@ -33,73 +32,39 @@ final class ElfSymbols {
         guard let lowest = code.map(\.address).min(), let highest = codeEnds.max(), lowest < highest else {
             return nil
         }
-        let count = min(symbols.size / Self.symbolSize, Self.countMax)
-        let table = bytes.withBytes(at: symbols.offset, count: count * Self.symbolSize) { symbols in
-            SymbolTable(count: Int(count), in: lowest...highest) {
-                Self.forEachFunction(symbols, codeEnds, $0)
-            }
-        }
-        guard let table, !table.isEmpty else { return nil }
-        self.table = table
+        let functions = Functions(
+            bytes: bytes, offset: symbols.offset,
+            count: Int(min(symbols.size / Functions.size, Self.countMax)),
+            codeEnds: codeEnds)
+        guard functions.isInFile else { return nil }
+        table = SymbolTable(functions, in: lowest...highest)
+        guard !table.isEmpty else { return nil }
     }
 
     /// The function at an address, and whether the file says how long it is.
     func symbol(at address: UInt64) -> (symbol: Symbol, hasSize: Bool)? {
-        guard let entry = table.entry(containing: address, best) else { return nil }
-        if let symbol = known[entry.start] { return (symbol, entry.hasSize) }
-        let symbol = Symbol(name: functionName(ofSymbol: displayed(entry)), start: entry.start)
-        known[entry.start] = symbol
-        return (symbol, entry.hasSize)
+        guard let range = table.range(containing: address, best) else { return nil }
+        if let symbol = known[range.start] { return (symbol, range.hasSize) }
+        let symbol = Symbol(name: functionName(ofSymbol: displayed(range)), start: range.start)
+        known[range.start] = symbol
+        return (symbol, range.hasSize)
     }
 
     /// Without the version that linkers put behind a name of a library.
-    private func displayed(_ entry: SymbolTable.Entry) -> [UInt8] {
-        let name = name(entry)
+    private func displayed(_ range: SymbolRange) -> [UInt8] {
+        let name = name(range)
         return name.firstIndex(of: UInt8(ascii: "@")).map { Array(name[..<$0]) } ?? name
     }
 
-    @inline(__always)
-    private static func forEachFunction(
-        _ symbols: RawSpan, _ codeEnds: [UInt64], _ body: (SymbolTable.Entry) -> Void
-    ) {
-        for number in 0..<symbols.byteCount / MemoryLayout<Elf64_Sym>.stride {
-            // Any bits are a symbol, and the span checks its bounds.
-            let symbol = unsafe symbols.unsafeLoadUnaligned(
-                fromByteOffset: number &* MemoryLayout<Elf64_Sym>.stride, as: Elf64_Sym.self)
-            let type = Int32(symbol.st_info & 15)
-            // Assembly code often leaves its functions without a type. What is no code lies in no section of code.
-            guard type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE, symbol.st_name != 0,
-                Int(symbol.st_shndx) < codeEnds.count, symbol.st_value < codeEnds[Int(symbol.st_shndx)]
-            else { continue }
-            let hasSize = symbol.st_size != 0
-            let rest = codeEnds[Int(symbol.st_shndx)] &- symbol.st_value
-            body(
-                SymbolTable.Entry(
-                    start: symbol.st_value, length: hasSize ? symbol.st_size : rest, hasSize: hasSize,
-                    preference: preference(symbol), number: symbol.st_name))
-        }
-    }
-
-    /// Global before weak ones, and those before local ones; then those with a type.
-    private static func preference(_ symbol: Elf64_Sym) -> UInt8 {
-        let binding: UInt8 =
-            switch Int32(symbol.st_info >> 4) {
-            case STB_LOCAL: 0
-            case STB_WEAK: 1
-            default: 2
-            }
-        return binding * 2 + (Int32(symbol.st_info & 15) != STT_NOTYPE ? 1 : 0)
-    }
-
     /// Which of several symbols of one address a report shows.
-    private func best(_ entries: ArraySlice<SymbolTable.Entry>) -> SymbolTable.Entry {
-        var best = entries[entries.startIndex]
+    private func best(_ ranges: ArraySlice<SymbolRange>) -> SymbolRange {
+        var best = ranges[ranges.startIndex]
         if let known = chosen[best.start] { return known }
         var bestName: [UInt8]?
-        for entry in entries.dropFirst() where entry.rank >= best.rank {
+        for range in ranges.dropFirst() where range.rank >= best.rank {
             // Names are only read where nothing else tells which is better.
-            if entry.rank == best.rank {
-                let name = name(entry)
+            if range.rank == best.rank {
+                let name = name(range)
                 let other = bestName ?? self.name(best)
                 bestName = other
                 guard Self.isBetter(name, other) else { continue }
@@ -107,7 +72,7 @@ final class ElfSymbols {
             } else {
                 bestName = nil
             }
-            best = entry
+            best = range
         }
         chosen[best.start] = best
         return best
@@ -121,10 +86,49 @@ final class ElfSymbols {
         return first.lexicographicallyPrecedes(second)
     }
 
-    private func name(_ entry: SymbolTable.Entry) -> [UInt8] {
-        guard UInt64(entry.number) < strings.size else { return [] }
-        let rest = strings.size - UInt64(entry.number)
+    private func name(_ range: SymbolRange) -> [UInt8] {
+        guard UInt64(range.number) < strings.size else { return [] }
+        let rest = strings.size - UInt64(range.number)
         return bytes.readString(
-            at: strings.offset &+ UInt64(entry.number), limit: Int(min(rest, UInt64(Self.nameMax)))) ?? []
+            at: strings.offset &+ UInt64(range.number), limit: Int(min(rest, UInt64(Self.nameMax)))) ?? []
+    }
+}
+
+/// The symbols of a table that are functions.
+private struct Functions: SymbolRanges {
+    let bytes: FileBytes
+    let offset: UInt64
+    let count: Int
+    /// By the number of the section; 0 for those without code.
+    let codeEnds: [UInt64]
+
+    static let size = UInt64(MemoryLayout<Elf64_Sym>.stride)
+
+    var isInFile: Bool { bytes.withBytes(at: offset, count: UInt64(count) * Self.size, { _ in }) != nil }
+
+    subscript(number: Int) -> SymbolRange? {
+        let place = offset &+ UInt64(truncatingIfNeeded: number) &* Self.size
+        guard let symbol = bytes.load(at: place, as: Elf64_Sym.self) else { return nil }
+        let type = Int32(symbol.st_info & 15)
+        // Assembly code often leaves its functions without a type. What is no code lies in no section of code.
+        guard type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE, symbol.st_name != 0,
+            Int(symbol.st_shndx) < codeEnds.count, symbol.st_value < codeEnds[Int(symbol.st_shndx)]
+        else { return nil }
+        let hasSize = symbol.st_size != 0
+        let rest = codeEnds[Int(symbol.st_shndx)] &- symbol.st_value
+        return SymbolRange(
+            start: symbol.st_value, length: hasSize ? symbol.st_size : rest, hasSize: hasSize,
+            preference: Self.preference(symbol), number: symbol.st_name)
+    }
+
+    /// Global before weak ones, and those before local ones; then those with a type.
+    private static func preference(_ symbol: Elf64_Sym) -> UInt8 {
+        let binding: UInt8 =
+            switch Int32(symbol.st_info >> 4) {
+            case STB_LOCAL: 0
+            case STB_WEAK: 1
+            default: 2
+            }
+        return binding * 2 + (Int32(symbol.st_info & 15) != STT_NOTYPE ? 1 : 0)
     }
 }

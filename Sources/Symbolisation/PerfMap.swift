@@ -5,13 +5,13 @@ import Glibc
 /// `start size name`, both numbers hexadecimal.
 final class PerfMap {
     private let file: FileBytes
-    private var table: SymbolTable
+    private var table: SymbolTable<Lines>
     /// By where the name is in the file.
     private var known: [UInt32: Symbol] = [:]
 
     /// Larger ones are read up to here.
     private static let bytesMax = 256 << 20
-    private static let entriesMax = 4 << 20
+    private static let linesMax = 4 << 20
     private static let nameMax = 1024
 
     /// That of a process, in its own `/tmp`; nil if there is none. Anyone may write there, so it
@@ -40,46 +40,59 @@ final class PerfMap {
     init(_ file: FileBytes) {
         self.file = file
         let count = min(file.count, Self.bytesMax)
-        let entries = file.withBytes(at: 0, count: UInt64(count), Self.entries) ?? []
-        let starts = entries.lazy.map(\.start)
-        table = SymbolTable(count: entries.count, in: (starts.min() ?? 0)...(starts.max() ?? 0)) {
-            entries.forEach($0)
-        }
+        let lines = Lines(file.withBytes(at: 0, count: UInt64(count), Self.ranges) ?? [])
+        table = SymbolTable(lines, in: lines.starts)
     }
 
     func symbol(at address: UInt64) -> Symbol? {
         // Code that was thrown away leaves its line; what came later at its place is what is there.
-        guard let entry = table.entry(containing: address, { $0[$0.endIndex - 1] }) else { return nil }
-        if let symbol = known[entry.number] { return symbol }
+        guard let range = table.range(containing: address, { $0[$0.endIndex - 1] }) else { return nil }
+        if let symbol = known[range.number] { return symbol }
         let text = file.withBytes(
-            at: UInt64(entry.number), count: UInt64(min(Self.nameMax, file.count - Int(entry.number)))
+            at: UInt64(range.number), count: UInt64(min(Self.nameMax, file.count - Int(range.number)))
         ) { bytes in
             unsafe bytes.withUnsafeBytes { unsafe Array($0.prefix { $0 != UInt8(ascii: "\n") }) }
         }
         guard let text else { return nil }
         let symbol = Symbol(
-            name: functionName(ofSymbol: text), start: entry.start)
-        known[entry.number] = symbol
+            name: functionName(ofSymbol: text), start: range.start)
+        known[range.number] = symbol
         return symbol
     }
 
-    private static func entries(_ text: RawSpan) -> [SymbolTable.Entry] {
-        unsafe text.withUnsafeBytes { unsafe LineScanner($0).map(entries) } ?? []
+    private static func ranges(_ text: RawSpan) -> [SymbolRange] {
+        unsafe text.withUnsafeBytes { unsafe LineScanner($0).map(ranges) } ?? []
     }
 
-    private static func entries(_ lines: LineScanner) -> [SymbolTable.Entry] {
+    private static func ranges(_ lines: LineScanner) -> [SymbolRange] {
         var scanner = lines
-        var entries: [SymbolTable.Entry] = []
-        while !scanner.isAtEnd, entries.count < entriesMax {
+        var ranges: [SymbolRange] = []
+        while !scanner.isAtEnd, ranges.count < linesMax {
             if let start = scanner.takeHexadecimal(), scanner.skip(UInt8(ascii: " ")),
                 let size = scanner.takeHexadecimal(), scanner.skip(UInt8(ascii: " ")), size > 0
             {
-                entries.append(
-                    SymbolTable.Entry(
+                ranges.append(
+                    SymbolRange(
                         start: start, length: size, hasSize: true, number: UInt32(scanner.position)))
             }
             _ = scanner.skipLine()
         }
-        return entries
+        return ranges
+    }
+}
+
+/// What the lines say, in their order.
+private struct Lines: SymbolRanges {
+    private let ranges: [SymbolRange]
+
+    init(_ ranges: [SymbolRange]) { self.ranges = ranges }
+
+    var count: Int { ranges.count }
+
+    subscript(number: Int) -> SymbolRange? { ranges[number] }
+
+    var starts: ClosedRange<UInt64> {
+        let starts = ranges.lazy.map(\.start)
+        return (starts.min() ?? 0)...(starts.max() ?? 0)
     }
 }
