@@ -103,15 +103,19 @@ void *file_mapping_create(int file, size_t size)
 
 size_t file_mapping_resident(void)
 {
-	int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	/* Opened once: that takes longer than to read it. A child gets its parent's number, which does no harm. */
+	static int file = -2;
 	size_t total, resident, shared = 0;
 	char text[128] = "";
 
+	pthread_mutex_lock(&lock);
+	if (file == -2)
+		file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	pthread_mutex_unlock(&lock);
 	if (file < 0)
 		return 0;
-	if (read(file, text, sizeof(text) - 1) <= 0 || sscanf(text, "%zu %zu %zu", &total, &resident, &shared) != 3)
+	if (pread(file, text, sizeof(text) - 1, 0) <= 0 || sscanf(text, "%zu %zu %zu", &total, &resident, &shared) != 3)
 		shared = 0;
-	close(file);
 	return shared * (size_t)sysconf(_SC_PAGESIZE);
 }
 

@@ -37,10 +37,11 @@ final class InputFile {
         return bytes
     }
 
-    /// Fills a buffer that is there; how many bytes of it.
-    func read(into bytes: inout [UInt8], at offset: UInt64) throws(PerfDataError) -> Int {
+    /// Fills the beginning of a buffer that is there, which must have the room; how many bytes of it.
+    func read(into bytes: inout [UInt8], at offset: UInt64, count wanted: Int) throws(PerfDataError) -> Int {
         var failure: Errno?
-        let count = unsafe bytes.withUnsafeMutableBytes { buffer in unsafe fill(buffer, at: offset, &failure)
+        let count = unsafe bytes.withUnsafeMutableBytes { buffer in
+            unsafe fill(.init(rebasing: buffer[..<wanted]), at: offset, &failure)
         }
         if let failure { throw .cannotRead(failure) }
         return count

@@ -9,6 +9,8 @@ struct ReadWindow {
 
     /// Room for the largest record, small enough to stay in a CPU's cache.
     private static let size = 256 << 10
+    /// What is read where something was left out: more may be.
+    private static let leapSize = 1 << 10
 
     init(_ file: InputFile) {
         self.file = file
@@ -18,8 +20,11 @@ struct ReadWindow {
     ///
     /// It moves the window only if they are not in it. At most ``size`` bytes can be asked for.
     mutating func cursor(at offset: UInt64, count wanted: Int) throws(PerfDataError) -> FieldCursor? {
-        if offset < start || offset - start > UInt64(count) || count - Int(offset - start) < wanted {
-            count = try file.read(into: &bytes, at: offset)
+        let end = start + UInt64(count)
+        if offset < start || offset > end || end - offset < UInt64(wanted) {
+            let isLeap = offset > end
+            count = try file.read(
+                into: &bytes, at: offset, count: isLeap ? max(wanted, Self.leapSize) : Self.size)
             start = offset
         }
         let position = Int(offset - start)

@@ -23,6 +23,9 @@ struct RecordIndex {
         }
     }
 
+    /// The header of a sample, and its fields up to the last of those that tell its time and its event.
+    private static let sampleHeadSize = RecordPrefix.byteCount + 5 * 8
+
     private(set) var entries: [Entry] = []
     /// Records that the kernel had no room for.
     private(set) var lost: UInt64 = 0
@@ -30,7 +33,8 @@ struct RecordIndex {
     private(set) var kernelReference: KernelReference?
     private(set) var damages = PerfDamages()
 
-    /// Reads through all records once; those of a stream also tell what the header does of others.
+    /// Reads through all records once, but not through the stacks of samples, which are most of a file. Those of a
+    /// stream also tell what the header does of others.
     init(_ file: InputFile, _ header: inout FileHeader) throws(PerfDataError) {
         var window = ReadWindow(file)
         var offset = header.records.lowerBound
@@ -57,12 +61,16 @@ struct RecordIndex {
         entries.sort(by: Entry.isBefore)
     }
 
-    /// A record, and the fields behind its header; nil if its size cannot be.
+    /// A record, and the fields behind its header, of a sample the first ones; nil if its size cannot be.
     private static func record(
         at offset: UInt64, before end: UInt64, _ window: inout ReadWindow
     ) throws(PerfDataError) -> (RecordPrefix, FieldCursor)? {
-        guard let record = try prefix(at: offset, &window), UInt64(record.size) <= end - offset,
-            var body = try window.cursor(at: offset, count: Int(record.size)),
+        guard let record = try prefix(at: offset, &window), UInt64(record.size) <= end - offset else {
+            return nil
+        }
+        let isSample = record.type == RecordType.sample.rawValue
+        let size = isSample ? min(Int(record.size), sampleHeadSize) : Int(record.size)
+        guard var body = try window.cursor(at: offset, count: size),
             (try? body.skip(UInt64(RecordPrefix.byteCount))) != nil
         else { return nil }
         return (record, body)

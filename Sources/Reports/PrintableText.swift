@@ -6,7 +6,8 @@ extension String {
     ///
     /// Names and command lines come from programs that may want a report to look other than it is.
     var printable: String {
-        if utf8.allSatisfy({ (0x20...0x7e).contains($0) }) { return self }
+        let bytes = utf8.span
+        if bytes.indices.allSatisfy({ (0x20...0x7e).contains(bytes[$0]) }) { return self }
         var text = String.UnicodeScalarView()
         for scalar in unicodeScalars {
             switch scalar.properties.generalCategory {

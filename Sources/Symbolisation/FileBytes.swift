@@ -28,7 +28,7 @@ import SystemPackage
     /// does not stay open.
     private static let openMax = 256
     /// Most names are shorter.
-    private static let readSize = 512
+    private static let readSize = 256
 
     /// Maps a regular file; nil if it cannot be opened, or is anything else.
     ///

@@ -68,7 +68,10 @@ private struct Relocations {
     private let sections: ElfSections
     private let calls: ElfSection?
     /// By the address of the word that is filled in, the number of the symbol.
-    private var symbols: [UInt64: UInt64] = [:]
+    private lazy var callSymbols = symbols(in: calls)
+    /// The same for functions of which the address is also used otherwise. They lie among all other relocations,
+    /// 100,000s in big programs.
+    private lazy var otherSymbols = symbols(in: sections.first(named: ".rela.dyn"))
 
     private static let size = UInt64(MemoryLayout<Elf64_Rela>.stride)
     private static let countMax: UInt64 = 1 << 20
@@ -78,30 +81,32 @@ private struct Relocations {
         self.file = file
         self.sections = sections
         calls = sections.first(named: ".rela.plt")
-        for section in [calls, sections.first(named: ".rela.dyn")] {
-            guard let section else { continue }
-            for index in 0..<min(section.size / Self.size, Self.countMax) {
-                guard let relocation = Self.relocation(index, of: section, file) else { break }
-                let type = relocation.r_info & 0xffff_ffff
-                if type == UInt64(R_X86_64_JUMP_SLOT) || type == UInt64(R_X86_64_GLOB_DAT) {
-                    symbols[relocation.r_offset] = relocation.r_info >> 32
-                }
-            }
-        }
     }
 
-    func name(forWordAt address: UInt64) -> String? {
-        symbols[address].flatMap { name(ofSymbol: $0) }
+    private func symbols(in section: ElfSection?) -> [UInt64: UInt64] {
+        var symbols: [UInt64: UInt64] = [:]
+        guard let section else { return symbols }
+        for index in 0..<min(section.size / Self.size, Self.countMax) {
+            guard let relocation = relocation(index, of: section) else { break }
+            let type = relocation.r_info & 0xffff_ffff
+            if type == UInt64(R_X86_64_JUMP_SLOT) || type == UInt64(R_X86_64_GLOB_DAT) {
+                symbols[relocation.r_offset] = relocation.r_info >> 32
+            }
+        }
+        return symbols
+    }
+
+    mutating func name(forWordAt address: UInt64) -> String? {
+        (callSymbols[address] ?? otherSymbols[address]).flatMap { name(ofSymbol: $0) }
     }
 
     func name(ofCallNumber number: Int) -> String? {
         guard let calls, UInt64(number) < calls.size / Self.size else { return nil }
-        return Self.relocation(UInt64(number), of: calls, file).flatMap { name(ofSymbol: $0.r_info >> 32) }
+        return relocation(UInt64(number), of: calls).flatMap { name(ofSymbol: $0.r_info >> 32) }
     }
 
-    private static func relocation(_ index: UInt64, of section: ElfSection, _ file: FileBytes) -> Elf64_Rela?
-    {
-        file.load(at: section.offset &+ index &* size, as: Elf64_Rela.self)
+    private func relocation(_ index: UInt64, of section: ElfSection) -> Elf64_Rela? {
+        file.load(at: section.offset &+ index &* Self.size, as: Elf64_Rela.self)
     }
 
     private func name(ofSymbol number: UInt64) -> String? {
