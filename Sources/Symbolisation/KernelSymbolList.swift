@@ -54,6 +54,34 @@ struct KernelSymbolList {
         return list
     }
 
+    /// Where something of the kernel itself begins, the first of that name; nil if nothing is called so.
+    func start(ofSymbol name: String) -> UInt64? {
+        let name = Array(" \(name)".utf8)
+        return unsafe text.withUnsafeBytes { text in
+            guard var lines = unsafe LineScanner(text) else { return nil }
+            while !lines.isAtEnd {
+                let address = lines.takeHexadecimal()
+                let nameStart = lines.position + " T".utf8.count
+                let lineEnd = lines.skipLine()
+                guard let address, address != 0, nameStart <= lineEnd else { continue }
+                if unsafe text[nameStart..<lineEnd].elementsEqual(name) { return address }
+            }
+            return nil
+        }
+    }
+
+    /// The kernel itself as it lies at another boot. Its modules lie anywhere then, and what is in the lower half of
+    /// all addresses lies nowhere.
+    func moved(by distance: UInt64) -> KernelSymbolList {
+        var list = self
+        list.entries = entries.filter { $0.module == 0 && Int64(bitPattern: $0.address) < 0 }.map {
+            Entry(
+                address: $0.address &+ distance, nameStart: $0.nameStart, nameLength: $0.nameLength, module: 0
+            )
+        }
+        return list
+    }
+
     /// Leaves one for each address, and one of several ends in a row.
     private mutating func removeRepetitions() {
         var kept = 0

@@ -50,6 +50,34 @@ public final class KernelSymbols {
         return KernelSymbols(list.image(key: nil))
     }
 
+    /// Those of a kernel that perf has kept with the other files of its profiles, on this machine or, by
+    /// `perf archive`, from another; nil if it has not.
+    ///
+    /// They may be of another boot of that kernel, where it was loaded elsewhere: then they are moved, and its
+    /// modules, which lie anywhere, have no names.
+    ///
+    /// - Parameters:
+    ///   - symbol: one of the kernel's own.
+    ///   - address: where it was at the boot that is asked about.
+    public static func keptByPerf(ofKernel buildID: [UInt8], symbol: String, at address: UInt64)
+        -> KernelSymbols?
+    {
+        guard let path = BuildIDFolder.pathInPerfCache(of: buildID, name: "kallsyms"),
+            let file = FileBytes(path: path),
+            let kallsyms = file.withBytes(
+                at: 0, count: UInt64(min(file.count, kallsymsMax)),
+                { unsafe $0.withUnsafeBytes { unsafe Array($0) } })
+        else { return nil }
+        return KernelSymbols(kallsyms: kallsyms, symbol: symbol, at: address)
+    }
+
+    /// - Parameter kallsyms: of any boot; nil if the symbol is not there.
+    convenience init?(kallsyms: [UInt8], symbol: String, at address: UInt64) {
+        let list = KernelSymbolList(kallsyms: kallsyms, modules: [])
+        guard let known = list.start(ofSymbol: symbol) else { return nil }
+        self.init((known == address ? list : list.moved(by: address &- known)).image(key: nil))
+    }
+
     static let kallsymsMax = 256 << 20
     private static let modulesMax = 1 << 20
 

@@ -25,11 +25,21 @@ func kernelVariables(of file: RecordingFile) -> KernelVariables {
     return KernelVariables(kallsyms: { recorded })
 }
 
-/// The symbols of the kernel that runs, if they belong to a profile.
+/// The symbols of the kernel that runs, if they belong to a profile; else those that perf has kept.
 func kernelSymbols(of profile: PerfDataFile) -> KernelSymbols {
     let symbols = KernelSymbols.ofRunningKernel()
     if symbols.belong(to: profile) { return symbols }
-    note("kernel frames have no names: the profile is of another boot, or symbols are hidden from you")
+    if let buildID = profile.kernelBuildID, let reference = profile.kernelReference,
+        let kept = KernelSymbols.keptByPerf(
+            ofKernel: buildID, symbol: reference.symbol, at: reference.address)
+    {
+        return kept
+    }
+    note(
+        """
+        kernel frames have no names: the profile is of another boot, or symbols are hidden from you, and perf has \
+        kept none in ~/.debug
+        """)
     return KernelSymbols(kallsyms: [], modules: [])
 }
 

@@ -54,6 +54,39 @@ import Testing
         #expect(symbols.symbol(at: address)?.name == nil)
     }
 
+    /// What was kept of a kernel that is loaded elsewhere now: it moves as a whole, without its modules.
+    @Test func anotherBoot() throws {
+        let text = """
+            0000000000000000 A fixed_percpu_data
+            ffffffff81000000 T _stext
+            ffffffff81000000 T _text
+            ffffffff81000100 T schedule
+            ffffffff81000200 D _end
+            ffffffffa0001000 t of_module\t[one]
+            ffffffffa0001100 d data_of_module\t[one]
+
+            """
+        func symbols(_ symbol: String, _ address: UInt64) -> KernelSymbols? {
+            KernelSymbols(kallsyms: Array(text.utf8), symbol: symbol, at: address)
+        }
+        let same = try #require(symbols("_text", 0xffff_ffff_8100_0000))
+        #expect(same.symbol(at: 0xffff_ffff_8100_0100)?.name == "schedule")
+        #expect(same.symbol(at: 0xffff_ffff_a000_1000)?.name == "of_module")
+        for base in [0xffff_ffff_9d20_0000, 0xffff_ffff_8000_0000] as [UInt64] {
+            let moved = try #require(symbols("_text", base))
+            #expect(moved.symbol(at: base)?.name == "_stext")
+            #expect(moved.symbol(at: base + 0x1ff)?.name == "schedule")
+            #expect(
+                [base - 1, base + 0x200, 0xffff_ffff_a000_1000, 0].allSatisfy { moved.symbol(at: $0) == nil })
+        }
+        #expect(symbols("text", 0xffff_ffff_8100_0000) == nil)
+        #expect(symbols("_tex", 0xffff_ffff_8100_0000) == nil)
+        #expect(symbols("of_module", 0xffff_ffff_a000_1000) == nil)
+        #expect(
+            KernelSymbols(kallsyms: Array("0000000000000000 T _text\n".utf8), symbol: "_text", at: 1) == nil)
+        #expect(KernelSymbols(kallsyms: [], symbol: "_text", at: 1) == nil)
+    }
+
     /// Whoever may not see the addresses gets zeros.
     @Test func hiddenAddresses() {
         let text = "0000000000000000 T _stext\n0000000000000000 T schedule\n"

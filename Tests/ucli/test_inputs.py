@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reports of saved recordings and of perf.data files, whole and damaged."""
 
+import bisect
 import os
 import re
 import struct
@@ -201,3 +202,39 @@ def test_removed_programs_have_their_names_from_the_files_that_perf_kept(ucli, t
     kept.unlink()
     kept.write_bytes(Path("/bin/true").read_bytes())
     assert not named(tmp_path), "another file under its name"
+
+
+def test_the_kernel_of_another_boot_has_its_names_from_the_list_that_perf_kept(ucli, tmp_path):
+    """The profile is made to say that the kernel lay elsewhere; so its addresses are those of other functions."""
+    profile, moved_by = tmp_path / "perf.data", 0x1003
+    subprocess.run(["perf", "record", "-q", "-e", "cpu-clock", "-F", "999", "--call-graph", "dwarf", "-o", profile,
+                    "--", "dd", "if=/dev/zero", "of=/dev/null", "bs=1M", "count=2000"], check=True,
+                   stdin=subprocess.DEVNULL, capture_output=True, env={**os.environ, "HOME": str(tmp_path)})
+    data = bytearray(profile.read_bytes())
+    # In front of the name of the kernel's mapping is where the symbol behind it lies.
+    place = data.index(b"[kernel.kallsyms]_") - 8
+    struct.pack_into("<Q", data, place, struct.unpack_from("<Q", data, place)[0] + moved_by)
+    profile.write_bytes(data)
+    kallsyms, = tmp_path.glob(".debug/?kernel.kallsyms?/*/kallsyms")
+    starts = {}
+    for line in kallsyms.read_text(encoding="ascii").splitlines():
+        address, kind, name, *module = line.split()
+        here = (kind in "tTwW", name)
+        # The first of several, but functions first of all.
+        if not module and here[0] > starts.setdefault(int(address, 16), here)[0]:
+            starts[int(address, 16)] = here
+    addresses = sorted(starts)
+
+    def report(home):
+        result = ucli("report", "--perf-data", profile, "--format", "perf", env={**os.environ, "HOME": str(home)})
+        return re.findall(r"^\s+([0-9a-f]+) (\S+) \(\[kernel.kallsyms\]\)$", result.stdout, re.MULTILINE), result.stderr
+
+    frames, notes = report(tmp_path)
+    assert len(set(frames)) > 10 and "have no names" not in notes
+    for address, name in set(frames):
+        at = addresses[bisect.bisect(addresses, int(address, 16) - moved_by) - 1]
+        is_function, start_name = starts[at]
+        offset = int(address, 16) - moved_by - at
+        assert name == (f"{start_name}+{offset:#x}" if is_function else "[unknown]")
+    frames, notes = report(tmp_path / "elsewhere")
+    assert {name for _, name in frames} == {"[unknown]"} and "kernel frames have no names" in notes
