@@ -122,9 +122,33 @@ static void trim_user_stack(struct capture *capture, struct mm_struct *mm)
 	capture->stack_missing &= (1U << copied_pages(capture)) - 1;
 }
 
+/* Whether KASAN reports what this task reads; the kernel's own functions for this are not exported. */
+static void kasan_heed(bool heed)
+{
+#ifdef CONFIG_KASAN_GENERIC
+	current->kasan_depth += heed ? -1 : 1;
+#endif
+}
+
+/*
+ * The kernel's own function holds the stack for the walk. That the task may begin to run meanwhile
+ * is what the unwinder is made for: it checks where it reads, and try_capture() sees that the task
+ * moved. But it reads the saved registers of an interrupted frame as any other memory, and by now
+ * the border of a new frame may lie there, at which KASAN takes offence.
+ */
+static unsigned int walk_kernel_stack(struct task_struct *task, unsigned long *frames)
+{
+	unsigned int count;
+
+	kasan_heed(false);
+	count = save_stack_of(task, frames, VMON_KERNEL_FRAMES_MAX, 0);
+	kasan_heed(true);
+	return count;
+}
+
 /*
  * A task that does not run. Its stack cannot be held from here, so its registers
- * are read without faults; the kernel's own function holds it for the walk.
+ * are read without faults.
  */
 static void capture_asleep(struct capture *capture, struct task_struct *task,
 			   struct mm_struct *mm)
@@ -132,7 +156,7 @@ static void capture_asleep(struct capture *capture, struct task_struct *task,
 	struct pt_regs registers;
 	void *stack = READ_ONCE(task->stack);
 
-	capture->kernel_frames = save_stack_of(task, capture->kernel, VMON_KERNEL_FRAMES_MAX, 0);
+	capture->kernel_frames = walk_kernel_stack(task, capture->kernel);
 	if (capture->kernel_frames == VMON_KERNEL_FRAMES_MAX)
 		capture->flags |= VMON_TASK_KERNEL_TRUNCATED;
 	if (!mm || !stack || task->exit_state)
