@@ -103,14 +103,16 @@ void *file_mapping_create(int file, size_t size)
 
 size_t file_mapping_resident(void)
 {
-	/* Opened once: that takes longer than to read it. A child gets its parent's number, which does no harm. */
-	static int file = -2;
+	/* It stays open, as to open it takes longer than to read it. A child that went on without exec would read its parent's. */
+	static int statm = -1;
 	size_t total, resident, shared = 0;
 	char text[128] = "";
+	int file;
 
 	pthread_mutex_lock(&lock);
-	if (file == -2)
-		file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	if (statm < 0)
+		statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	file = statm;
 	pthread_mutex_unlock(&lock);
 	if (file < 0)
 		return 0;

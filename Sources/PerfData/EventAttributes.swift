@@ -68,6 +68,10 @@ struct EventAttributes {
         hasSampleIDs ? 8 * sampleType.count(of: .task, .time, .id, .streamID, .cpu, .identifier) : 0
     }
 
+    /// The bytes behind a sample's header that hold its time and its event's id, whatever else is recorded: they come
+    /// first, and in front of the id are at most four other fields.
+    static let sampleHeadSize = 5 * 8
+
     /// Where a sample's time is, in bytes behind its header; nil if it has none.
     var timeOffsetInSample: Int? {
         sampleType.contains(.time) ? 8 * sampleType.count(of: .identifier, .instruction, .task) : nil

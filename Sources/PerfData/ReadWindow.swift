@@ -9,7 +9,7 @@ struct ReadWindow {
 
     /// Room for the largest record, small enough to stay in a CPU's cache.
     private static let size = 256 << 10
-    /// What is read where something was left out: more may be.
+    /// What is read after a leap: another one is likely.
     private static let leapSize = 1 << 10
 
     init(_ file: InputFile) {

@@ -23,9 +23,6 @@ struct RecordIndex {
         }
     }
 
-    /// The header of a sample, and its fields up to the last of those that tell its time and its event.
-    private static let sampleHeadSize = RecordPrefix.byteCount + 5 * 8
-
     private(set) var entries: [Entry] = []
     /// Records that the kernel had no room for.
     private(set) var lost: UInt64 = 0
@@ -69,7 +66,10 @@ struct RecordIndex {
             return nil
         }
         let isSample = record.type == RecordType.sample.rawValue
-        let size = isSample ? min(Int(record.size), sampleHeadSize) : Int(record.size)
+        let size =
+            isSample
+            ? min(Int(record.size), RecordPrefix.byteCount + EventAttributes.sampleHeadSize)
+            : Int(record.size)
         guard var body = try window.cursor(at: offset, count: size),
             (try? body.skip(UInt64(RecordPrefix.byteCount))) != nil
         else { return nil }

@@ -3,8 +3,8 @@ import CElf
 
 /// The functions that one symbol table of a file names.
 ///
-/// All symbols are read once, when the table is made. Names are read, compared and demangled for what is looked up,
-/// and no other.
+/// The whole table is read once, and of it again what is looked up; for which alone names are read, compared and
+/// demangled.
 final class ElfSymbols {
     private let bytes: FileBytes
     private let strings: ElfSection
@@ -14,8 +14,6 @@ final class ElfSymbols {
     /// Which of several symbols of one start is shown: thousands of functions may be one.
     private var chosen: [UInt64: SymbolRange] = [:]
 
-    /// More than 8 times as many as any program has that we know.
-    private static let countMax: UInt64 = 1 << 24 - 1
     /// Longer names are not shown.
     private static let nameMax = 1 << 16
 
@@ -34,8 +32,7 @@ final class ElfSymbols {
         }
         let functions = Functions(
             bytes: bytes, offset: symbols.offset,
-            count: Int(min(symbols.size / Functions.size, Self.countMax)),
-            codeEnds: codeEnds)
+            count: Int(clamping: symbols.size / Functions.size), codeEnds: codeEnds)
         guard functions.isInFile else { return nil }
         table = SymbolTable(functions, in: lowest...highest)
         guard !table.isEmpty else { return nil }
@@ -87,10 +84,10 @@ final class ElfSymbols {
     }
 
     private func name(_ range: SymbolRange) -> [UInt8] {
-        guard UInt64(range.number) < strings.size else { return [] }
-        let rest = strings.size - UInt64(range.number)
+        guard UInt64(range.namePlace) < strings.size else { return [] }
+        let rest = strings.size - UInt64(range.namePlace)
         return bytes.readString(
-            at: strings.offset &+ UInt64(range.number), limit: Int(min(rest, UInt64(Self.nameMax)))) ?? []
+            at: strings.offset &+ UInt64(range.namePlace), limit: Int(min(rest, UInt64(Self.nameMax)))) ?? []
     }
 }
 
@@ -118,7 +115,7 @@ private struct Functions: SymbolRanges {
         let rest = codeEnds[Int(symbol.st_shndx)] &- symbol.st_value
         return SymbolRange(
             start: symbol.st_value, length: hasSize ? symbol.st_size : rest, hasSize: hasSize,
-            preference: Self.preference(symbol), number: symbol.st_name)
+            preference: Self.preference(symbol), namePlace: symbol.st_name)
     }
 
     /// Global before weak ones, and those before local ones; then those with a type.

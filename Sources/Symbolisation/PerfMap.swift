@@ -9,9 +9,6 @@ final class PerfMap {
     /// By where the name is in the file.
     private var known: [UInt32: Symbol] = [:]
 
-    /// Larger ones are read up to here.
-    private static let bytesMax = 256 << 20
-    private static let linesMax = 4 << 20
     private static let nameMax = 1024
 
     /// That of a process, in its own `/tmp`; nil if there is none. Anyone may write there, so it
@@ -39,60 +36,84 @@ final class PerfMap {
 
     init(_ file: FileBytes) {
         self.file = file
-        let count = min(file.count, Self.bytesMax)
-        let lines = Lines(file.withBytes(at: 0, count: UInt64(count), Self.ranges) ?? [])
+        let lines = Lines(file)
         table = SymbolTable(lines, in: lines.starts)
     }
 
     func symbol(at address: UInt64) -> Symbol? {
         // Code that was thrown away leaves its line; what came later at its place is what is there.
         guard let range = table.range(containing: address, { $0[$0.endIndex - 1] }) else { return nil }
-        if let symbol = known[range.number] { return symbol }
+        if let symbol = known[range.namePlace] { return symbol }
         let text = file.withBytes(
-            at: UInt64(range.number), count: UInt64(min(Self.nameMax, file.count - Int(range.number)))
+            at: UInt64(range.namePlace), count: UInt64(min(Self.nameMax, file.count - Int(range.namePlace)))
         ) { bytes in
             unsafe bytes.withUnsafeBytes { unsafe Array($0.prefix { $0 != UInt8(ascii: "\n") }) }
         }
         guard let text else { return nil }
         let symbol = Symbol(
             name: functionName(ofSymbol: text), start: range.start)
-        known[range.number] = symbol
+        known[range.namePlace] = symbol
         return symbol
-    }
-
-    private static func ranges(_ text: RawSpan) -> [SymbolRange] {
-        unsafe text.withUnsafeBytes { unsafe LineScanner($0).map(ranges) } ?? []
-    }
-
-    private static func ranges(_ lines: LineScanner) -> [SymbolRange] {
-        var scanner = lines
-        var ranges: [SymbolRange] = []
-        while !scanner.isAtEnd, ranges.count < linesMax {
-            if let start = scanner.takeHexadecimal(), scanner.skip(UInt8(ascii: " ")),
-                let size = scanner.takeHexadecimal(), scanner.skip(UInt8(ascii: " ")), size > 0
-            {
-                ranges.append(
-                    SymbolRange(
-                        start: start, length: size, hasSize: true, number: UInt32(scanner.position)))
-            }
-            _ = scanner.skipLine()
-        }
-        return ranges
     }
 }
 
 /// What the lines say, in their order.
 private struct Lines: SymbolRanges {
-    private let ranges: [SymbolRange]
+    private let file: FileBytes
+    /// The bytes that are read.
+    private let size: Int
+    /// Where each line begins.
+    private let begins: [UInt32]
+    let starts: ClosedRange<UInt64>
 
-    init(_ ranges: [SymbolRange]) { self.ranges = ranges }
+    /// Larger files are read up to here.
+    private static let bytesMax = 256 << 20
+    private static let linesMax = 4 << 20
 
-    var count: Int { ranges.count }
+    init(_ file: FileBytes) {
+        self.file = file
+        size = min(file.count, Self.bytesMax)
+        var begins: [UInt32] = []
+        var (lowest, highest) = (UInt64.max, 0 as UInt64)
+        Self.scan(file, from: 0, to: size) { scanner in
+            while !scanner.isAtEnd, begins.count < Self.linesMax {
+                let begin = UInt32(scanner.position)
+                if let range = Self.range(&scanner, from: 0) {
+                    begins.append(begin)
+                    lowest = min(lowest, range.start)
+                    highest = max(highest, range.start)
+                }
+                _ = scanner.skipLine()
+            }
+        }
+        self.begins = begins
+        starts = min(lowest, highest)...highest
+    }
 
-    subscript(number: Int) -> SymbolRange? { ranges[number] }
+    var count: Int { begins.count }
 
-    var starts: ClosedRange<UInt64> {
-        let starts = ranges.lazy.map(\.start)
-        return (starts.min() ?? 0)...(starts.max() ?? 0)
+    subscript(number: Int) -> SymbolRange? {
+        let begin = Int(begins[number])
+        return Self.scan(file, from: begin, to: size) { Self.range(&$0, from: begin) } ?? nil
+    }
+
+    private static func scan<Result>(
+        _ file: FileBytes, from begin: Int, to end: Int, _ body: (inout LineScanner) -> Result
+    ) -> Result? {
+        file.withBytes(at: UInt64(begin), count: UInt64(end - begin)) { text in
+            unsafe text.withUnsafeBytes { text in
+                guard var scanner = unsafe LineScanner(text) else { return nil }
+                return body(&scanner)
+            }
+        } ?? nil
+    }
+
+    /// - Parameter begin: where the scanner's text begins in the file.
+    private static func range(_ scanner: inout LineScanner, from begin: Int) -> SymbolRange? {
+        guard let start = scanner.takeHexadecimal(), scanner.skip(UInt8(ascii: " ")),
+            let length = scanner.takeHexadecimal(), scanner.skip(UInt8(ascii: " ")), length > 0
+        else { return nil }
+        return SymbolRange(
+            start: start, length: length, hasSize: true, namePlace: UInt32(begin + scanner.position))
     }
 }

@@ -5,20 +5,23 @@ struct SymbolRange {
     let start: UInt64
     /// First address behind it, if no other comes before.
     let end: UInt64
-    /// By which whoever made it finds its name.
-    let number: UInt32
+    /// Where whoever made it finds its name.
+    let namePlace: UInt32
     /// Without a size, it goes on to the next that begins behind it.
     let hasSize: Bool
     private let preference: UInt8
 
+    /// No function is longer; what is cut off a range without a size of its own is nobody's.
+    private static let lengthMax: UInt64 = 1 << 28 - 1
+
     /// - Parameters:
-    ///   - length: of one without a size, the bytes to the end of its section.
+    ///   - length: of one without a size, the bytes to the end of its section. What is too long is cut.
     ///   - preference: higher is better where several begin at one address.
-    init(start: UInt64, length: UInt64, hasSize: Bool, preference: UInt8 = 0, number: UInt32) {
-        let (end, overflow) = start.addingReportingOverflow(length)
+    init(start: UInt64, length: UInt64, hasSize: Bool, preference: UInt8 = 0, namePlace: UInt32) {
+        let (end, overflow) = start.addingReportingOverflow(min(length, Self.lengthMax))
         self.start = start
         self.end = overflow ? .max : end
-        self.number = number
+        self.namePlace = namePlace
         self.hasSize = hasSize
         self.preference = preference
     }
@@ -29,7 +32,7 @@ struct SymbolRange {
 
 /// Ranges that can be read again at any time.
 protocol SymbolRanges {
-    /// Less than 1 << 24.
+    /// What is beyond ``SymbolTable/countMax`` is not looked at.
     var count: Int { get }
     /// The one with a number below the count; nil if that is something else. It may be another one the next time, as
     /// files are written to.
@@ -43,48 +46,45 @@ protocol SymbolRanges {
 /// of its ranges is read again; or all of them, where there is a choice, and sorted.
 struct SymbolTable<Ranges: SymbolRanges> {
     private let ranges: Ranges
-    /// For each part, the last that begins in it. They count from 1, and 0 is none.
-    private let last: [UInt32]
-    /// For each range, the one before it in the same part.
+    /// Where the chain of each part begins.
+    private let chains: [Chain]
+    /// By the numbers of ranges.
     private let links: [Link]
     /// The highest end in each part and all before it: tells when looking back is of no use.
     private let reach: [UInt64]
-    /// Those of parts in which something was looked up: by their starts, those with one start by their numbers.
+    /// Those of parts in which there was a choice: by their starts, those with one start by their numbers.
     private var sorted: [Int: [SymbolRange]] = [:]
     private let parts: AddressParts
 
-    /// Which range comes next, and in which step of its part this one begins.
-    private struct Link {
-        private let bits: UInt32
-
-        init(next: UInt32, step: UInt32) { bits = step << 24 | next }
-
-        var next: Int { Int(bits & 0xff_ffff) }
-        var step: UInt32 { bits >> 24 }
-    }
+    /// The highest number that a link can hold.
+    static var countMax: Int { 1 << 24 - 1 }
 
     /// - Parameter addresses: where ranges begin. Those that begin elsewhere are found as well, but more slowly.
     init(_ ranges: Ranges, in addresses: ClosedRange<UInt64>) {
-        let count = ranges.count
+        let count = min(ranges.count, Self.countMax)
         let parts = AddressParts(of: addresses, forRanges: count)
-        var last = [UInt32](repeating: 0, count: parts.count)
+        var chains = [Chain](repeating: Chain(first: 0), count: parts.count)
         var reach = [UInt64](repeating: 0, count: parts.count)
         links = unsafe [Link](unsafeUninitializedCapacity: count) { links, initialized in
             for number in 0..<count {
                 var link = Link(next: 0, step: 0)
                 if let range = ranges[number] {
                     let (part, step) = parts.place(of: range.start)
-                    link = Link(next: last[part], step: step)
-                    last[part] = UInt32(truncatingIfNeeded: number &+ 1)
+                    link = Link(next: chains[part].first, step: step)
+                    chains[part] = Chain(first: UInt32(truncatingIfNeeded: number &+ 1))
                     reach[part] = max(reach[part], range.end)
                 }
                 unsafe links.initializeElement(at: number, to: link)
             }
             initialized = count
         }
-        for part in 1..<parts.count { reach[part] = max(reach[part], reach[part - 1]) }
+        var occupied = 0
+        for part in 0..<parts.count {
+            if chains[part].first > 0 { occupied = part } else { chains[part] = Chain(emptyBehind: occupied) }
+            if part > 0 { reach[part] = max(reach[part], reach[part - 1]) }
+        }
         self.ranges = ranges
-        self.last = last
+        self.chains = chains
         self.reach = reach
         self.parts = parts
     }
@@ -95,94 +95,83 @@ struct SymbolTable<Ranges: SymbolRanges> {
     ///
     /// - Parameter choose: which of several is to be taken; its end decides.
     /// - Complexity: O(*m* log *m*) for a part of *m* ranges, once, then O(log *m*); and O(*k*) where
-    ///   *k* ranges lie in one another, or parts have none.
+    ///   *k* ranges lie in one another.
     mutating func range(containing address: UInt64, _ choose: (ArraySlice<SymbolRange>) -> SymbolRange)
         -> SymbolRange?
     {
         if let range = onlyRange(containing: address) { return range }
-        var part = parts.place(of: address).part
-        guard reach[part] > address else { return nil }
+        guard var part = occupiedPart(before: parts.place(of: address).part + 1, reaching: address) else {
+            return nil
+        }
         var candidates = sortedRanges(ofPart: part)
         var groupEnd = candidates.firstPlace(behind: address)
-        var nextStart = groupEnd < candidates.count ? candidates[groupEnd].start : start(behindPart: part)
+        var isNearest = true
         for _ in 0..<lookBackMax {
             while groupEnd == 0 {
-                guard part > 0, reach[part - 1] > address else { return nil }
-                part -= 1
+                guard let before = occupiedPart(before: part, reaching: address) else { return nil }
+                part = before
                 candidates = sortedRanges(ofPart: part)
                 groupEnd = candidates.count
             }
             let start = candidates[groupEnd - 1].start
-            var group = groupEnd - 1
-            var holdsAddress = false
-            while true {
-                let range = candidates[group]
-                holdsAddress = holdsAddress || address < range.end && (range.hasSize || address < nextStart)
-                guard group > 0, candidates[group - 1].start == start else { break }
-                group -= 1
-            }
-            if holdsAddress {
-                let range = groupEnd - group == 1 ? candidates[group] : choose(candidates[group..<groupEnd])
-                if address < range.end, range.hasSize || address < nextStart { return range }
-            }
+            let group = start == 0 ? 0 : candidates.firstPlace(behind: start - 1)
+            let range = groupEnd - group == 1 ? candidates[group] : choose(candidates[group..<groupEnd])
+            // Without a size it ends where the next begins, which is in front of the address but for the nearest.
+            if address < range.end, range.hasSize || isNearest { return range }
             groupEnd = group
-            nextStart = start
+            isNearest = false
         }
         return nil
     }
 
     /// What ``range(containing:_:)`` finds, if it is the only one that begins in its step, as nearly always.
     private func onlyRange(containing address: UInt64) -> SymbolRange? {
-        var (part, step) = parts.place(of: address)
-        var looks = 0
-        while reach[part] > address {
-            var nearest: (number: Int, step: UInt32)?
-            var isOnly = true
-            var number = Int(last[part])
-            while number > 0, looks < looksMax {
-                looks += 1
-                let link = links[number - 1]
-                if link.step <= step {
-                    if let known = nearest, known.step >= link.step {
-                        isOnly = isOnly && known.step > link.step
-                    } else {
-                        (nearest, isOnly) = ((number, link.step), true)
-                    }
-                }
-                number = link.next
-            }
-            guard number == 0 else { return nil }
-            if let nearest {
-                guard isOnly, let range = ranges[nearest.number - 1], range.start <= address, range.hasSize,
-                    address < range.end
-                else { return nil }
-                return range
-            }
-            guard part > 0, looks < looksMax else { return nil }
-            looks += 1
-            part -= 1
-            step = AddressParts.lastStep
+        let place = parts.place(of: address)
+        guard let part = occupiedPart(before: place.part + 1, reaching: address) else { return nil }
+        var (number, isOnly) = lastRange(ofPart: part, upTo: part == place.part ? place.step : .max)
+        if number == 0, isOnly, let before = occupiedPart(before: part, reaching: address) {
+            (number, isOnly) = lastRange(ofPart: before, upTo: .max)
         }
-        return nil
+        guard number > 0, isOnly, let range = ranges[number - 1], range.start <= address, address < range.end
+        else { return nil }
+        return range
     }
 
-    /// Where the first range begins behind a part.
-    private mutating func start(behindPart part: Int) -> UInt64 {
-        for next in part + 1..<last.count {
-            if let first = sortedRanges(ofPart: next).first { return first.start }
+    /// The number of the one that begins in the last step with any, 0 for none; and whether it is the only one there,
+    /// false also for a chain that was not followed to its end.
+    private func lastRange(ofPart part: Int, upTo step: UInt32) -> (number: Int, isOnly: Bool) {
+        var (found, foundStep, isOnly) = (0, 0 as UInt32, true)
+        var number = Int(chains[part].first)
+        for _ in 0..<chainMax where number > 0 {
+            let link = links[number - 1]
+            if link.step <= step {
+                if found == 0 || link.step > foundStep {
+                    (found, foundStep, isOnly) = (number, link.step, true)
+                } else if link.step == foundStep {
+                    isOnly = false
+                }
+            }
+            number = Int(link.next)
         }
-        return .max
+        return (found, isOnly && number == 0)
+    }
+
+    /// The nearest part in front of one in which ranges begin, if any there or before reaches an address.
+    private func occupiedPart(before part: Int, reaching address: UInt64) -> Int? {
+        guard part > 0, reach[part - 1] > address else { return nil }
+        return chains[part - 1].occupiedBefore ?? part - 1
     }
 
     private mutating func sortedRanges(ofPart part: Int) -> [SymbolRange] {
-        guard last[part] > 0 else { return [] }
         if let known = sorted[part] { return known }
         var found: [SymbolRange] = []
-        var next = Int(last[part])
-        while next > 0 {
+        var number = Int(chains[part].first)
+        while number > 0 {
             // What has changed meanwhile may belong to another part, where it is not found.
-            if let range = ranges[next - 1], parts.place(of: range.start).part == part { found.append(range) }
-            next = links[next - 1].next
+            if let range = ranges[number - 1], parts.place(of: range.start).part == part {
+                found.append(range)
+            }
+            number = Int(links[number - 1].next)
         }
         found.reverse()
         found.sort { $0.start < $1.start }
@@ -191,12 +180,38 @@ struct SymbolTable<Ranges: SymbolRanges> {
     }
 }
 
+/// Where the chain of a part begins: with the range that was read last. Ranges are numbered from 1 here.
+private struct Chain {
+    private let bits: UInt32
+    private static let empty: UInt32 = 1 << 31
+
+    /// - Parameter first: 0 for none.
+    init(first: UInt32) { bits = first }
+
+    init(emptyBehind part: Int) { bits = Self.empty | UInt32(truncatingIfNeeded: part) }
+
+    var first: UInt32 { bits & Self.empty == 0 ? bits : 0 }
+
+    /// Of an empty part, the nearest one before that is not.
+    var occupiedBefore: Int? { bits & Self.empty == 0 ? nil : Int(bits & ~Self.empty) }
+}
+
+/// Which range comes next in a chain, 0 for none, and in which step of its part this one begins.
+private struct Link {
+    private let bits: UInt32
+
+    init(next: UInt32, step: UInt32) { bits = step << 24 | next }
+
+    var next: UInt32 { bits & 0xff_ffff }
+    var step: UInt32 { bits >> 24 }
+}
+
 /// Functions that begin in front of an address and behind the one that holds it. There are few
 /// in real files; in made-up ones there can be any number.
 private let lookBackMax = 1024
 
-/// Links and empty parts that are followed before ranges are sorted.
-private let looksMax = 64
+/// Chains that are longer are sorted.
+private let chainMax = 64
 
 /// Addresses, parted by their highest bits, and each part in 256 steps.
 private struct AddressParts {
@@ -205,10 +220,10 @@ private struct AddressParts {
     private let bits: UInt64
     private let stepBits: UInt64
 
-    /// A part has 4 to 8 ranges, and there are no more than 65,536.
+    /// Of the largest power of two that is no more than there are ranges: an eighth as many parts, to twice that.
     private static let sizeBits = 3
     private static let countBitsMax = 16
-    static let lastStep: UInt32 = 255
+    private static let lastStep: UInt64 = 255
 
     init(of addresses: ClosedRange<UInt64>, forRanges ranges: Int) {
         let size = addresses.upperBound - addresses.lowerBound
@@ -224,7 +239,7 @@ private struct AddressParts {
     func place(of address: UInt64) -> (part: Int, step: UInt32) {
         let distance = max(address, lowest) &- lowest
         let part = min(distance >> bits, UInt64(truncatingIfNeeded: count &- 1))
-        let step = min((distance &- part << bits) >> stepBits, UInt64(Self.lastStep))
+        let step = min((distance &- part << bits) >> stepBits, Self.lastStep)
         return (Int(truncatingIfNeeded: part), UInt32(truncatingIfNeeded: step))
     }
 }

@@ -28,6 +28,19 @@ import Testing
         #expect(seen.map(\.sample.task.comm.string) == ["first", "second"])
     }
 
+    /// With an address in front of it, an event's id is as far behind a sample's header as it can be.
+    @Test func samplesBelongToTheirEvents() throws {
+        let seen = try samples {
+            $0.eventIDs = [[10, 11], [12]]
+            $0.sampleType |= PerfFileWriter.addressBit | PerfFileWriter.idBit
+            $0.name(1, pid: 5, tid: 5, "both")
+            $0.sample(3, pid: 5, stack: [UInt8](repeating: 0, count: 60_000), eventID: 11)
+            $0.sample(2, pid: 5, stack: [UInt8](repeating: 0, count: 60_000), eventID: 12)
+        }
+        #expect(seen.map(\.sample.event.name) == ["1:0x4", "1:0x3"])
+        #expect(seen.map(\.sample.task.comm.string) == ["both", "both"])
+    }
+
     /// As perf calls it; of other tasks without a record nobody knows the name.
     @Test func theIdleTaskHasAName() throws {
         let seen = try samples {

@@ -21,8 +21,17 @@ struct PerfFileWriter {
         records += bytes(type) + bytes(flags) + bytes(UInt16(8 + body.count)) + body
     }
 
-    /// Behind records other than samples: TID and TIME.
-    private func trailer(_ time: UInt64) -> [UInt8] { bytes(UInt64(0)) + bytes(time) }
+    /// Behind records other than samples: TID and TIME, and ID of the first event.
+    private func trailer(_ time: UInt64) -> [UInt8] {
+        bytes(UInt64(0)) + bytes(time) + field(Self.idBit, eventIDs[0].first ?? 0)
+    }
+
+    static let addressBit: UInt64 = 1 << 3
+    static let idBit: UInt64 = 1 << 6
+
+    private func field(_ bit: UInt64, _ value: UInt64) -> [UInt8] {
+        sampleType & bit == 0 ? [] : bytes(value)
+    }
 
     mutating func map(
         _ time: UInt64, pid: UInt32, _ addresses: Range<UInt64>, offset: UInt64 = 0, _ path: String,
@@ -58,14 +67,15 @@ struct PerfFileWriter {
 
     mutating func sample(
         _ time: UInt64, pid: UInt32, chain: [UInt64] = [], abi: UInt64 = 2, stack: [UInt8] = [],
-        used: UInt64? = nil
+        used: UInt64? = nil, eventID: UInt64 = 0
     ) {
         let registers = abi == 0 ? [] : bytes(UInt64(0xb0)) + bytes(UInt64(0x7000)) + bytes(UInt64(0x1234))
         let copy = stack.isEmpty ? [] : stack + bytes(used ?? UInt64(stack.count))
         append(
             type: 9,
-            bytes(UInt64(0x1234)) + bytes(pid) + bytes(pid) + bytes(time) + bytes(UInt64(chain.count))
-                + chain.flatMap(bytes) + bytes(abi) + registers + bytes(UInt64(stack.count)) + copy)
+            bytes(UInt64(0x1234)) + bytes(pid) + bytes(pid) + bytes(time) + field(Self.addressBit, 0)
+                + field(Self.idBit, eventID) + bytes(UInt64(chain.count)) + chain.flatMap(bytes) + bytes(abi)
+                + registers + bytes(UInt64(stack.count)) + copy)
     }
 
     func file() -> [UInt8] {
