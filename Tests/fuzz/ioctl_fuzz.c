@@ -29,6 +29,7 @@
 
 #define WORKERS_MAX 16
 #define CORPUS_MAX 4096
+#define CALLS_PER_LINE 100000
 #define STATUS "/proc/variable_monitor/status"
 
 struct worker {
@@ -310,9 +311,22 @@ static void parse(int count, char **words)
 		usage();
 }
 
+/* Says now and then how far it is: a million calls take an hour. */
+static uint64_t say_progress(uint64_t next)
+{
+	uint64_t done = total_calls();
+
+	if (done < next)
+		return next;
+	printf("ioctl_fuzz: %llu calls, %u distinct PCs\n", (unsigned long long)done, shared->coverage.count);
+	fflush(stdout);
+	return next + CALLS_PER_LINE;
+}
+
 static void fuzz(void)
 {
 	struct random seeds = { options.seed };
+	uint64_t next = CALLS_PER_LINE;
 	unsigned int i;
 
 	for (i = 0; i < options.workers; i++) {
@@ -322,6 +336,7 @@ static void fuzz(void)
 	while (total_calls() < options.calls && all_make_progress()) {
 		nap();
 		reap(true);
+		next = say_progress(next);
 	}
 }
 
