@@ -6,6 +6,7 @@
 #include <linux/uaccess.h>
 
 #include "capture.h"
+#include "compat/kasan.h"
 #include "compat/stack_trace.h"
 #include "mappings_lock.h"
 #include "parameters.h"
@@ -122,14 +123,6 @@ static void trim_user_stack(struct capture *capture, struct mm_struct *mm)
 	capture->stack_missing &= (1U << copied_pages(capture)) - 1;
 }
 
-/* Whether KASAN reports what this task reads; the kernel's own functions for this are not exported. */
-static void kasan_heed(bool heed)
-{
-#ifdef CONFIG_KASAN_GENERIC
-	current->kasan_depth += heed ? -1 : 1;
-#endif
-}
-
 /*
  * The kernel's own function holds the stack for the walk. That the task may begin to run meanwhile
  * is what the unwinder is made for: it checks where it reads, and try_capture() sees that the task
@@ -140,9 +133,9 @@ static unsigned int walk_kernel_stack(struct task_struct *task, unsigned long *f
 {
 	unsigned int count;
 
-	kasan_heed(false);
+	compat_kasan_disable_current();
 	count = save_stack_of(task, frames, VMON_KERNEL_FRAMES_MAX, 0);
-	kasan_heed(true);
+	compat_kasan_enable_current();
 	return count;
 }
 

@@ -5,15 +5,25 @@ public struct KernelReference: Equatable, Sendable {
     /// Of a symbol that every kernel has, such as `_text`.
     public let symbol: String
     public let address: UInt64
+    /// Of the kernel; empty if it is not told here.
+    let buildID: [UInt8]
 
     /// From the mapping of the kernel that perf makes up; nil for those of its modules.
-    init?(_ body: FieldCursor) throws(PerfRecordFlaw) {
+    init?(_ record: RecordPrefix, _ body: FieldCursor) throws(PerfRecordFlaw) {
         var body = body
         try body.skip(24)
         address = try body.take()
+        var buildID: [UInt8] = []
+        if record.type == RecordType.mmap2.rawValue {
+            var file = try body.head(byteCount: 24)
+            if record.hasBuildID { buildID = try file.takeBuildID() }
+            // Protection and flags of the mapping.
+            try body.skip(8)
+        }
         let path = String(decoding: try body.takeText(byteCount: UInt64(body.count)), as: UTF8.self)
         let prefix = "[kernel.kallsyms]"
         guard path.hasPrefix(prefix), address != 0 else { return nil }
         symbol = String(path.dropFirst(prefix.count))
+        self.buildID = buildID
     }
 }

@@ -37,8 +37,9 @@ public final class PerfDataFile {
         index = try RecordIndex(file, &header)
         host = header.host
         isOfThisMachine = header.host.isThisMachine
-        kernelBuildID = header.buildIDs.ofKernel
         kernelReference = index.kernelReference
+        let named = index.kernelReference.map(\.buildID) ?? []
+        kernelBuildID = header.buildIDs.ofKernel ?? (named.isEmpty ? nil : named)
         lost = index.lost
         damages = index.damages
         events = header.events

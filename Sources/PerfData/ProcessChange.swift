@@ -56,9 +56,7 @@ extension FileMapping {
         if record.type == RecordType.mmap2.rawValue {
             var file = try body.head(byteCount: 24)
             if record.hasBuildID {
-                let size = try file.take(UInt8.self)
-                try file.skip(3)
-                buildID = Array(try file.take(byteCount: 20).prefix(Int(size)))
+                buildID = try file.takeBuildID()
             } else {
                 let (major, minor) = (try file.take(UInt32.self), try file.take(UInt32.self))
                 identity = FileIdentity(deviceMajor: major, deviceMinor: minor, inode: try file.take())
@@ -74,5 +72,14 @@ extension FileMapping {
             path: path.elementsEqual("//anon".utf8) ? [] : path,
             buildID: buildID.isEmpty ? buildIDs.buildID(ofPath: path) : buildID, identity: identity,
             mapper: mapper)
+    }
+}
+
+extension FieldCursor {
+    /// What a mapping may have in place of device and inode.
+    mutating func takeBuildID() throws(PerfRecordFlaw) -> [UInt8] {
+        let size = try take(UInt8.self)
+        try skip(3)
+        return Array(try take(byteCount: 20).prefix(Int(size)))
     }
 }

@@ -90,8 +90,8 @@ struct RecordIndex {
     ) throws -> UInt64 {
         var body = body
         switch RecordType(rawValue: record.type) {
-        case .mmap where record.mode == .kernel:
-            kernelReference = try KernelReference(body) ?? kernelReference
+        case .mmap where record.mode == .kernel, .mmap2 where record.mode == .kernel:
+            kernelReference = try KernelReference(record, body) ?? kernelReference
         case .mmap, .comm, .exit, .fork, .mmap2:
             let time = try Self.time(inTrailerOf: body, header.events)
             entries.append(Entry(time: time, offset: offset, size: record.size))

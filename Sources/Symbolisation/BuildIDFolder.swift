@@ -11,7 +11,7 @@ enum BuildIDFolder {
 
     /// What perf keeps of each file in a profile, and what `perf archive` brings from another machine.
     ///
-    /// - Parameter name: `elf`, or `vdso`.
+    /// - Parameter name: `elf`, `vdso` or `kallsyms`.
     static func pathInPerfCache(of buildID: [UInt8], name: String) -> [UInt8]? {
         guard let path = path(of: buildID), let home = environmentFolder("HOME") else { return nil }
         return Array("\(home)/.debug/.build-id/\(path)/\(name)".utf8)

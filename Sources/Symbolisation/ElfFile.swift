@@ -99,7 +99,7 @@ public final class ElfFile {
     /// there is none. It has the same addresses.
     public var debugInformation: FileBytes? { symbols.debugInformation }
 
-    private static func buildID(inNotesAt start: UInt64, size: UInt64, of bytes: FileBytes) -> [UInt8] {
+    static func buildID(inNotesAt start: UInt64, size: UInt64, of bytes: FileBytes) -> [UInt8] {
         var rest = size
         var offset = start
         while rest >= 12, let note = bytes.load(at: offset, as: Elf64_Nhdr.self) {

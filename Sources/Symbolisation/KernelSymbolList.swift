@@ -19,6 +19,8 @@ struct KernelSymbolList {
     /// By address, one for each.
     private(set) var entries: [Entry]
     private(set) var modules: [[UInt8]] = []
+    /// Their numbers, from 1.
+    private var moduleNumbers: [[UInt8]: UInt16] = [:]
 
     /// - Parameters:
     ///   - kallsyms: the contents of `/proc/kallsyms`.
@@ -70,8 +72,8 @@ struct KernelSymbolList {
         }
     }
 
-    /// The kernel itself as it lies at another boot. Its modules lie anywhere then, and what is in the lower half of
-    /// all addresses lies nowhere.
+    /// The kernel itself as it lies at another boot, without modules, and without what is in the lower half of all
+    /// addresses, which are none.
     func moved(by distance: UInt64) -> KernelSymbolList {
         var list = self
         list.entries = entries.filter { $0.module == 0 && Int64(bitPattern: $0.address) < 0 }.map {
@@ -131,9 +133,10 @@ struct KernelSymbolList {
     private mutating func number(ofModule range: Range<Int>) -> UInt16 {
         let name = text[range].dropFirst().prefix { $0 != UInt8(ascii: "]") }
         if let last = modules.last, last.elementsEqual(name) { return UInt16(modules.count) }
-        if let known = modules.firstIndex(where: { $0.elementsEqual(name) }) { return UInt16(known + 1) }
+        if let known = moduleNumbers[Array(name)] { return known }
         guard modules.count < UInt16.max - 1 else { return 0 }
         modules.append(Array(name))
+        moduleNumbers[Array(name)] = UInt16(modules.count)
         return UInt16(modules.count)
     }
 

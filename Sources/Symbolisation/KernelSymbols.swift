@@ -53,8 +53,7 @@ public final class KernelSymbols {
     /// Those of a kernel that perf has kept with the other files of its profiles, on this machine or, by
     /// `perf archive`, from another; nil if it has not.
     ///
-    /// They may be of another boot of that kernel, where it was loaded elsewhere: then they are moved, and its
-    /// modules, which lie anywhere, have no names.
+    /// They are of the first boot of which perf kept something. Modules lie elsewhere at others, and have no names.
     ///
     /// - Parameters:
     ///   - symbol: one of the kernel's own.
@@ -65,7 +64,7 @@ public final class KernelSymbols {
         guard let path = BuildIDFolder.pathInPerfCache(of: buildID, name: "kallsyms"),
             let file = FileBytes(path: path),
             let kallsyms = file.withBytes(
-                at: 0, count: UInt64(min(file.count, kallsymsMax)),
+                at: 0, count: UInt64(min(file.count, keptMax)),
                 { unsafe $0.withUnsafeBytes { unsafe Array($0) } })
         else { return nil }
         return KernelSymbols(kallsyms: kallsyms, symbol: symbol, at: address)
@@ -75,9 +74,19 @@ public final class KernelSymbols {
     convenience init?(kallsyms: [UInt8], symbol: String, at address: UInt64) {
         let list = KernelSymbolList(kallsyms: kallsyms, modules: [])
         guard let known = list.start(ofSymbol: symbol) else { return nil }
-        self.init((known == address ? list : list.moved(by: address &- known)).image(key: nil))
+        self.init(list.moved(by: address &- known).image(key: nil))
     }
 
+    /// The build-id of the kernel that runs; nil if it does not tell.
+    public static func buildIDOfRunningKernel() -> [UInt8]? {
+        guard let notes = try? contents(of: "/sys/kernel/notes", limit: 1 << 16) else { return nil }
+        let buildID = ElfFile.buildID(
+            inNotesAt: 0, size: UInt64(notes.count), of: FileBytes(joining: notes))
+        return buildID.isEmpty ? nil : buildID
+    }
+
+    /// More than four times as much as any kernel's list has.
+    private static let keptMax = 64 << 20
     static let kallsymsMax = 256 << 20
     private static let modulesMax = 1 << 20
 

@@ -43,7 +43,8 @@ final class PerfMap {
     func symbol(at address: UInt64) -> Symbol? {
         // Code that was thrown away leaves its line; what came later at its place is what is there.
         guard let range = table.range(containing: address, { $0[$0.endIndex - 1] }) else { return nil }
-        if let symbol = known[range.namePlace] { return symbol }
+        // The line may have been written anew.
+        if let symbol = known[range.namePlace], symbol.start == range.start { return symbol }
         let text = file.withBytes(
             at: UInt64(range.namePlace), count: UInt64(min(Self.nameMax, file.count - Int(range.namePlace)))
         ) { bytes in
@@ -69,6 +70,8 @@ private struct Lines: SymbolRanges {
     /// Larger files are read up to here.
     private static let bytesMax = 256 << 20
     private static let linesMax = 4 << 20
+    /// Both numbers, in front of the name.
+    private static let numbersMax = 64
 
     init(_ file: FileBytes) {
         self.file = file
@@ -94,7 +97,9 @@ private struct Lines: SymbolRanges {
 
     subscript(number: Int) -> SymbolRange? {
         let begin = Int(begins[number])
-        return Self.scan(file, from: begin, to: size) { Self.range(&$0, from: begin) } ?? nil
+        return Self.scan(file, from: begin, to: min(begin + Self.numbersMax, size)) {
+            Self.range(&$0, from: begin)
+        } ?? nil
     }
 
     private static func scan<Result>(
@@ -110,8 +115,10 @@ private struct Lines: SymbolRanges {
 
     /// - Parameter begin: where the scanner's text begins in the file.
     private static func range(_ scanner: inout LineScanner, from begin: Int) -> SymbolRange? {
+        let first = scanner.position
         guard let start = scanner.takeHexadecimal(), scanner.skip(UInt8(ascii: " ")),
-            let length = scanner.takeHexadecimal(), scanner.skip(UInt8(ascii: " ")), length > 0
+            let length = scanner.takeHexadecimal(), scanner.skip(UInt8(ascii: " ")), length > 0,
+            scanner.position - first <= numbersMax
         else { return nil }
         return SymbolRange(
             start: start, length: length, hasSize: true, namePlace: UInt32(begin + scanner.position))

@@ -107,11 +107,12 @@ struct SymbolTable<Ranges: SymbolRanges> {
         var groupEnd = candidates.firstPlace(behind: address)
         var isNearest = true
         for _ in 0..<lookBackMax {
-            while groupEnd == 0 {
+            guard groupEnd > 0 else {
                 guard let before = occupiedPart(before: part, reaching: address) else { return nil }
                 part = before
                 candidates = sortedRanges(ofPart: part)
                 groupEnd = candidates.count
+                continue
             }
             let start = candidates[groupEnd - 1].start
             let group = start == 0 ? 0 : candidates.firstPlace(behind: start - 1)
@@ -206,8 +207,8 @@ private struct Link {
     var step: UInt32 { bits >> 24 }
 }
 
-/// Functions that begin in front of an address and behind the one that holds it. There are few
-/// in real files; in made-up ones there can be any number.
+/// Functions that begin in front of an address and behind the one that holds it, and the parts in which they do.
+/// There are few in real files; in made-up ones there can be any number.
 private let lookBackMax = 1024
 
 /// Chains that are longer are sorted.

@@ -27,8 +27,11 @@ func kernelVariables(of file: RecordingFile) -> KernelVariables {
 
 /// The symbols of the kernel that runs, if they belong to a profile; else those that perf has kept.
 func kernelSymbols(of profile: PerfDataFile) -> KernelSymbols {
-    let symbols = KernelSymbols.ofRunningKernel()
-    if symbols.belong(to: profile) { return symbols }
+    let running = KernelSymbols.buildIDOfRunningKernel()
+    if running == nil || profile.kernelBuildID == nil || running == profile.kernelBuildID {
+        let symbols = KernelSymbols.ofRunningKernel()
+        if symbols.belong(to: profile) { return symbols }
+    }
     if let buildID = profile.kernelBuildID, let reference = profile.kernelReference,
         let kept = KernelSymbols.keptByPerf(
             ofKernel: buildID, symbol: reference.symbol, at: reference.address)
@@ -37,8 +40,8 @@ func kernelSymbols(of profile: PerfDataFile) -> KernelSymbols {
     }
     note(
         """
-        kernel frames have no names: the profile is of another boot, or symbols are hidden from you, and perf has \
-        kept none in ~/.debug
+        kernel frames have no names: the profile is of another boot or kernel, or symbols are hidden from you, and \
+        perf has kept none that show where the kernel was
         """)
     return KernelSymbols(kallsyms: [], modules: [])
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS / "guest"), str(TESTS / "soak")]
 
-from kmemleak import leaks
+import kmemleak
 from module import Module
 from soak import pins
 from subjects import PROJECT
@@ -48,7 +48,8 @@ def main(arguments):
     pinned = pins_left(pins_before)
     if good and not pinned:
         module.unload()     # with a page left it would wait for that for ever
-    leaked = leaks()
+    with kmemleak.open_file() as file:
+        leaked = kmemleak.leaks(file)
     good = good and not pinned and not leaked
     after = (f"pins left {pinned}, kmemleak reports {leaked.count('unreferenced object')}:"
              f" {'good' if good else 'TROUBLE'}\n{leaked}")

@@ -318,7 +318,8 @@ static uint64_t say_progress(uint64_t next)
 
 	if (done < next)
 		return next;
-	printf("ioctl_fuzz: %llu calls, %u distinct PCs\n", (unsigned long long)done, shared->coverage.count);
+	printf("ioctl_fuzz: %llu calls, %u distinct PCs\n", (unsigned long long)done,
+	       __atomic_load_n(&shared->coverage.count, __ATOMIC_RELAXED));
 	fflush(stdout);
 	return next + CALLS_PER_LINE;
 }

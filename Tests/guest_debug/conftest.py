@@ -27,5 +27,6 @@ def pytest_sessionstart():
 @pytest.fixture(scope="session", autouse=True)
 def no_leak():
     """At the end, no memory that was allocated meanwhile is out of the kernel's reach."""
-    yield
-    assert kmemleak.leaks() == ""
+    with kmemleak.open_file() as file:
+        yield
+        assert kmemleak.leaks(file) == ""

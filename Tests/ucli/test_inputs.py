@@ -204,18 +204,36 @@ def test_removed_programs_have_their_names_from_the_files_that_perf_kept(ucli, t
     assert not named(tmp_path), "another file under its name"
 
 
-def test_the_kernel_of_another_boot_has_its_names_from_the_list_that_perf_kept(ucli, tmp_path):
+@pytest.mark.parametrize("mapping, offset_before_name", [("--no-buildid-mmap", 8), ("--buildid-mmap", 40)])
+def test_the_kernel_of_another_boot_has_its_names_from_the_list_that_perf_kept(
+        ucli, tmp_path, mapping, offset_before_name):
     """The profile is made to say that the kernel lay elsewhere; so its addresses are those of other functions."""
     profile, moved_by = tmp_path / "perf.data", 0x1003
-    subprocess.run(["perf", "record", "-q", "-e", "cpu-clock", "-F", "999", "--call-graph", "dwarf", "-o", profile,
-                    "--", "dd", "if=/dev/zero", "of=/dev/null", "bs=1M", "count=2000"], check=True,
-                   stdin=subprocess.DEVNULL, capture_output=True, env={**os.environ, "HOME": str(tmp_path)})
+    environment = {key: value for key, value in os.environ.items() if key != "PERF_BUILDID_DIR"}
+    subprocess.run(["perf", "record", "-q", mapping, "-e", "cpu-clock", "-F", "999", "--call-graph", "dwarf",
+                    "-o", profile, "--", "dd", "if=/dev/zero", "of=/dev/null", "bs=1M", "count=2000"], check=True,
+                   stdin=subprocess.DEVNULL, capture_output=True, env={**environment, "HOME": str(tmp_path)})
     data = bytearray(profile.read_bytes())
-    # In front of the name of the kernel's mapping is where the symbol behind it lies.
-    place = data.index(b"[kernel.kallsyms]_") - 8
+    name = data.find(b"[kernel.kallsyms]_")
+    if name < 0:
+        pytest.skip("the kernel hides its addresses")
+
+    def report(home):
+        result = ucli("report", "--perf-data", profile, "--format", "perf", env={**environment, "HOME": str(home)})
+        return set(re.findall(r"^\s+([0-9a-f]+) (\S+) \(\[kernel.kallsyms\]\)$", result.stdout, re.MULTILINE)), result
+
+    whole, _ = report(tmp_path / "elsewhere")
+    assert any(name != "[unknown]" for _, name in whole)
+
+    place = name - offset_before_name
     struct.pack_into("<Q", data, place, struct.unpack_from("<Q", data, place)[0] + moved_by)
     profile.write_bytes(data)
-    kallsyms, = tmp_path.glob(".debug/?kernel.kallsyms?/*/kallsyms")
+    build_id = subprocess.run(["perf", "buildid-list", "--kernel"], capture_output=True, text=True,
+                              check=True).stdout.strip()
+    kallsyms = tmp_path / ".debug/.build-id" / build_id[:2] / build_id[2:] / "kallsyms"
+    if mapping == "--buildid-mmap":     # with which perf keeps no files
+        kallsyms.parent.mkdir(parents=True)
+        kallsyms.write_bytes(Path("/proc/kallsyms").read_bytes())
     starts = {}
     for line in kallsyms.read_text(encoding="ascii").splitlines():
         address, kind, name, *module = line.split()
@@ -225,16 +243,22 @@ def test_the_kernel_of_another_boot_has_its_names_from_the_list_that_perf_kept(u
             starts[int(address, 16)] = here
     addresses = sorted(starts)
 
-    def report(home):
-        result = ucli("report", "--perf-data", profile, "--format", "perf", env={**os.environ, "HOME": str(home)})
-        return re.findall(r"^\s+([0-9a-f]+) (\S+) \(\[kernel.kallsyms\]\)$", result.stdout, re.MULTILINE), result.stderr
+    def name_at(address, caller):
+        """A caller is looked up one byte in front of where it goes on."""
+        start = addresses[bisect.bisect(addresses, address - caller) - 1]
+        is_function, name = starts[start]
+        return f"{name}+{address - start:#x}" if is_function else "[unknown]"
 
-    frames, notes = report(tmp_path)
-    assert len(set(frames)) > 10 and "have no names" not in notes
-    for address, name in set(frames):
-        at = addresses[bisect.bisect(addresses, int(address, 16) - moved_by) - 1]
-        is_function, start_name = starts[at]
-        offset = int(address, 16) - moved_by - at
-        assert name == (f"{start_name}+{offset:#x}" if is_function else "[unknown]")
-    frames, notes = report(tmp_path / "elsewhere")
-    assert {name for _, name in frames} == {"[unknown]"} and "kernel frames have no names" in notes
+    frames, result = report(tmp_path)
+    assert len(frames) > 3 and "have no names" not in result.stderr
+    for address, name in frames:
+        assert name in [name_at(int(address, 16) - moved_by, caller) for caller in (0, 1)]
+    frames, result = report(tmp_path / "elsewhere")
+    assert {name for _, name in frames} == {"[unknown]"} and "kernel frames have no names" in result.stderr
+
+    # Back where it was, but of another kernel, as its build-id tells.
+    struct.pack_into("<Q", data, place, struct.unpack_from("<Q", data, place)[0] - moved_by)
+    assert bytes.fromhex(build_id) in data
+    profile.write_bytes(data.replace(bytes.fromhex(build_id), bytes(19) + b"x"))
+    frames, result = report(tmp_path)
+    assert {name for _, name in frames} == {"[unknown]"} and "kernel frames have no names" in result.stderr
