@@ -159,6 +159,25 @@ import Testing
             ])
     }
 
+    /// Its process may write it anew at any time, and may have made it to take long.
+    @Test func aMapThatChanges() throws {
+        let zeros = String(repeating: "0", count: 64)
+        let scratch = try ScratchFile(Array("700000000010 10 first\n\(zeros)700000000040 8 long\n".utf8))
+        let map = PerfMap(try #require(FileBytes(path: Array(scratch.path.utf8))))
+        func names() -> [String?] {
+            [0x10, 0x18, 0x40].map { map.symbol(at: code.lowerBound + $0) }.map { symbol in
+                symbol.map { "\($0.name) at \(String($0.start - code.lowerBound, radix: 16))" }
+            }
+        }
+        #expect(names() == ["first at 10", "first at 10", nil])
+        let file = unsafe open(scratch.path, O_WRONLY | O_CLOEXEC)
+        try #require(file >= 0)
+        let line = Array("700000000018 8 other\n".utf8)
+        #expect(unsafe pwrite(file, line, line.count, 0) == line.count)
+        close(file)
+        #expect(names() == [nil, "other at 18", nil])
+    }
+
     /// Anyone may write to /tmp.
     @Test(.enabled(if: geteuid() == 0, "giving a file away is root's"))
     func theOwnerOfAMap() throws {
