@@ -167,7 +167,8 @@ import Testing
 
     /// Between what lies at the two ends of a large table there are many parts, all of them empty, and none of them
     /// is looked at: these look-ups would take minutes.
-    @Test func farApart() {
+    @Test(.timeLimit(.minutes(1)))
+    func farApart() {
         let last: UInt64 = 1 << 28 - 1
         let none = [SymbolRange?](repeating: nil, count: 1 << 20)
         var table = Table(
@@ -187,7 +188,8 @@ import Testing
     }
 
     /// Thousands of symbols may be one function, in front of an address of another that holds it.
-    @Test func manyAtOneStart() {
+    @Test(.timeLimit(.minutes(1)))
+    func manyAtOneStart() {
         let many = (0..<200_000).map { range(0x100, 0x110, number: $0) }
         var table = SymbolTable(Ranges([range(0, 0x1000, number: 7)] + many), in: 0...0x1000)
         for number in 0..<200_000 as Range<UInt64> {
