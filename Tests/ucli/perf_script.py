@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 HEAD = re.compile(r"^.*? +(\d+)/(\d+) +(?:\[\d+\] +)?([\d.]+): ")
 MAPPING = re.compile(r"PERF_RECORD_MMAP2? (-?\d+)/\d+: \[(0x[0-9a-f]+)\((0x[0-9a-f]+)\) @ (0x[0-9a-f]+|0)[] ]")
-FRAME = re.compile(r"^\s+([0-9a-f]+) (.+?)(?:\+0x([0-9a-f]+))? \((.*)\)$")
+# A name may have blanks and parentheses; "[unknown]" has no offset.
+FRAME = re.compile(r"^\s+([0-9a-f]+) (.+(?=\+0x)|[^ ]+)(?:\+0x([0-9a-f]+))? \((.*)\)$")
 # The byte before address 0: perf's last frame where a return address is 0, or is beyond the copy of the stack.
 NOWHERE = (1 << 64) - 1
 
