@@ -13,17 +13,10 @@ public struct KernelReference: Equatable, Sendable {
         var body = body
         try body.skip(24)
         address = try body.take()
-        var buildID: [UInt8] = []
-        if record.type == RecordType.mmap2.rawValue {
-            var file = try body.head(byteCount: 24)
-            if record.hasBuildID { buildID = try file.takeBuildID() }
-            // Protection and flags of the mapping.
-            try body.skip(8)
-        }
+        buildID = try body.takeMappedFile(of: record).buildID
         let path = String(decoding: try body.takeText(byteCount: UInt64(body.count)), as: UTF8.self)
         let prefix = "[kernel.kallsyms]"
         guard path.hasPrefix(prefix), address != 0 else { return nil }
         symbol = String(path.dropFirst(prefix.count))
-        self.buildID = buildID
     }
 }

@@ -51,19 +51,7 @@ extension FileMapping {
         guard start < end, !overflow else { throw .badRange }
         let offset = try body.take(UInt64.self)
 
-        var buildID: [UInt8] = []
-        var identity = FileIdentity(deviceMajor: 0, deviceMinor: 0, inode: 0)
-        if record.type == RecordType.mmap2.rawValue {
-            var file = try body.head(byteCount: 24)
-            if record.hasBuildID {
-                buildID = try file.takeBuildID()
-            } else {
-                let (major, minor) = (try file.take(UInt32.self), try file.take(UInt32.self))
-                identity = FileIdentity(deviceMajor: major, deviceMinor: minor, inode: try file.take())
-            }
-            // Protection and flags of the mapping.
-            try body.skip(8)
-        }
+        let (buildID, identity) = try body.takeMappedFile(of: record)
         // The text has NULs behind it, and these the trailer.
         let path = Array(try body.takeText(byteCount: UInt64(body.count)))
         self.init(
@@ -76,10 +64,25 @@ extension FileMapping {
 }
 
 extension FieldCursor {
-    /// What a mapping may have in place of device and inode.
-    mutating func takeBuildID() throws(PerfRecordFlaw) -> [UInt8] {
-        let size = try take(UInt8.self)
-        try skip(3)
-        return Array(try take(byteCount: 20).prefix(Int(size)))
+    /// What a mapping says of its file between offset and path: its build-id, or device and inode; the older MMAP
+    /// says nothing.
+    mutating func takeMappedFile(of record: RecordPrefix) throws(PerfRecordFlaw) -> (
+        buildID: [UInt8], identity: FileIdentity
+    ) {
+        var buildID: [UInt8] = []
+        var identity = FileIdentity(deviceMajor: 0, deviceMinor: 0, inode: 0)
+        guard record.type == RecordType.mmap2.rawValue else { return (buildID, identity) }
+        var file = try head(byteCount: 24)
+        if record.hasBuildID {
+            let size = try file.take(UInt8.self)
+            try file.skip(3)
+            buildID = Array(try file.take(byteCount: 20).prefix(Int(size)))
+        } else {
+            let (major, minor) = (try file.take(UInt32.self), try file.take(UInt32.self))
+            identity = FileIdentity(deviceMajor: major, deviceMinor: minor, inode: try file.take())
+        }
+        // Protection and flags of the mapping.
+        try skip(8)
+        return (buildID, identity)
     }
 }
