@@ -63,8 +63,9 @@ def test_a_swift_program_starts_every_condition_and_sees_each_hit(module, sessio
     check_records(session, plain={"moved"})
 
 
-def test_a_c_program_starts_every_condition(module, session):
-    done = run(program("conditions"))
+@pytest.mark.parametrize("name", ["conditions", "32/conditions"])
+def test_a_c_program_starts_every_condition(module, session, name):
+    done = run(program(name))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == ["12 watches", "11 watches"]
     # The last hit is counted before its dump is in the buffer.

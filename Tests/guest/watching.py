@@ -19,9 +19,12 @@ class Subject:
         assert self.process.stdout.readline() == "ready\n"
 
     def tell(self, line):
+        """The line with which it answers."""
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
-        assert self.process.stdout.readline()
+        answer = self.process.stdout.readline()
+        assert answer
+        return answer
 
     def end(self, line=""):
         """Gives it its last line; its exit status."""

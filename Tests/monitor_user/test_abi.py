@@ -60,7 +60,7 @@ NUMBERS = {
     "VMON_DUMP_HIT": abi.HIT_REASON, "VMON_DUMP_REQUEST": abi.REQUEST_REASON,
     "VMON_DUMP_HANG": abi.HANG_REASON, "VMON_TASK_KERNEL_THREAD": abi.KERNEL_THREAD,
     "VMON_TASK_REGISTERS": abi.REGISTERS, "VMON_TASK_ON_CPU": abi.ON_CPU,
-    "VMON_TASK_STALE": abi.STALE,
+    "VMON_TASK_STALE": abi.STALE, "VMON_TASK_32BIT": abi.CODE_32BIT,
     "VMON_TASK_USER_TRUNCATED": abi.USER_TRUNCATED, "VMON_TASK_HIT": abi.HIT_TASK,
     "VMON_END_UNMAPPED": abi.UNMAPPED, "VMON_END_EXITED": abi.EXITED,
     "VMON_MAPPINGS_BUSY": abi.MAPPINGS_BUSY,
@@ -86,8 +86,8 @@ def path_of(struct, name, at):
     return "reserved" if name == "reserved1" else name
 
 
-@pytest.fixture(scope="module")
-def numbers_of_c(tmp_path_factory):
+@pytest.fixture(scope="module", params=["-m64", "-m32"])
+def numbers_of_c(request, tmp_path_factory):
     """What a C program that includes the header prints, as name to number."""
     lines = [f'printf("{name} %llu\\n", (unsigned long long){name});' for name in NUMBERS]
     for struct, layout in STRUCTS.items():
@@ -98,7 +98,7 @@ def numbers_of_c(tmp_path_factory):
     folder = tmp_path_factory.mktemp("abi")
     source = "#include <stddef.h>\n#include <stdio.h>\n#include <variable_monitor.h>\nint main(void)\n{\n%s\n}\n"
     (folder / "abi.c").write_text(source % "\n".join(lines))
-    subprocess.run(["gcc", f"-I{ABI_FOLDER}", "-o", folder / "abi", folder / "abi.c"], check=True)
+    subprocess.run(["gcc", request.param, f"-I{ABI_FOLDER}", "-o", folder / "abi", folder / "abi.c"], check=True)
     output = subprocess.run([folder / "abi"], check=True, capture_output=True, text=True).stdout
     return {name: int(number) for name, number in map(str.split, output.splitlines())}
 
