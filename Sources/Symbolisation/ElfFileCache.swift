@@ -60,7 +60,10 @@ public final class ElfFileCache {
     func file(of mapping: FileMapping, in process: LiveProcess? = nil) -> (
         file: ElfFile?, state: MappedFile.State
     ) {
-        if mapping.isVdso, let vdso, Self.matches(vdso, mapping) ?? true { return (vdso, .usable) }
+        // 32-bit code has another one, which dumps and profiles show without a build-id.
+        if mapping.isVdso, let vdso, Self.matches(vdso, mapping) ?? !mapping.isWithin4GB {
+            return (vdso, .usable)
+        }
         let key = Key(path: mapping.path, buildID: mapping.buildID, identity: mapping.identity)
         if let known = files[key] { return (known, .usable) }
         var (file, state) = search(for: mapping, in: process)
@@ -76,7 +79,8 @@ public final class ElfFileCache {
     private func search(
         for mapping: FileMapping, in process: LiveProcess?, needsProof: Bool = false
     ) -> (file: ElfFile?, state: MappedFile.State) {
-        var state = mapping.isVdso && vdso != nil ? MappedFile.State.changed : .missing
+        let isAnotherVdso = mapping.isVdso && vdso != nil && !mapping.buildID.isEmpty
+        var state = isAnotherVdso ? MappedFile.State.changed : .missing
         for place in places(of: mapping, in: process) {
             guard let bytes = FileBytes(path: place.path, root: place.root) else { continue }
             guard let file = ElfFile(bytes, debugFiles: debugFiles(of: mapping, in: process)) else {

@@ -28,6 +28,9 @@ public struct FileMapping: Sendable {
 
     var isVdso: Bool { path.elementsEqual("[vdso]".utf8) }
 
+    /// Whether 32-bit code can reach it. The kernel maps the vdso of 64-bit code far above.
+    var isWithin4GB: Bool { addresses.upperBound <= 1 << 32 }
+
     /// Whether it is memory and no file: `[anon:name]`, `//anon` as perf calls it, or nothing.
     var isAnonymous: Bool {
         path.isEmpty || path.elementsEqual("//anon".utf8) || path.first == UInt8(ascii: "[") && !isVdso

@@ -59,6 +59,18 @@ import Testing
         #expect(names.contains { $0.hasSuffix("clock_gettime") })
     }
 
+    /// It has the same name and, in a dump, no build-id.
+    @Test func theVdsoOf32BitCodeIsAnother() throws {
+        let own = try mapping(ofFileNamed: "[vdso]")
+        let start: UInt64 = 0xf7f1_5000
+        let mapping = FileMapping(
+            addresses: start..<start + UInt64(own.addresses.count), offset: 0, path: own.path, buildID: [],
+            identity: own.identity)
+        let image = ProcessImage(mappings: [mapping], files: ElfFileCache())
+        #expect(mapping.addresses.allSatisfy { image.location(of: $0).symbol == nil })
+        #expect(image.files.map(\.state) == [.missing])
+    }
+
     @Test func anotherFileInThePlaceOfTheMappedOne() throws {
         let mapped = try mapping(ofFileNamed: "/libc.so.6")
         let file = try #require(ElfFileCache().file(of: mapped).file)
