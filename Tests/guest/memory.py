@@ -2,6 +2,7 @@
 """Memory that may be unmapped, moved or merged under a watch, and what the kernel says about its pages."""
 
 import ctypes
+import fcntl
 import mmap
 import os
 import struct
@@ -81,6 +82,39 @@ def advise(address, advice, size=PAGE):
 def move(address, target):
     """Moves one page over another."""
     call(libc.mremap, address, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, target)
+
+
+# ---- pages that come late ----
+
+USERFAULTFD = 323                                               # system call number
+UFFDIO_API, UFFDIO_REGISTER, UFFDIO_COPY = 0xC018AA3F, 0xC020AA00, 0xC028AA03
+UFFD_API, UFFDIO_REGISTER_MODE_MISSING = 0xAA, 1
+
+
+class FaultedPages:
+    """Memory without pages: who touches one, the kernel included, waits until serve() gives it (userfaultfd)."""
+
+    def __init__(self, count=1):
+        self.size = count * PAGE
+        self.address = map_memory(size=self.size)
+        self.served = 0
+        # For faults of the kernel as well, so only root may have it, whatever vm.unprivileged_userfaultfd says.
+        self.descriptor = call(libc.syscall, USERFAULTFD, os.O_CLOEXEC)
+        fcntl.ioctl(self.descriptor, UFFDIO_API, struct.pack("=3Q", UFFD_API, 0, 0))
+        fcntl.ioctl(self.descriptor, UFFDIO_REGISTER,
+                    struct.pack("=4Q", self.address, self.size, UFFDIO_REGISTER_MODE_MISSING, 0))
+
+    def serve(self, data):
+        """Gives the next pages, with this in them; who waits for one goes on."""
+        source = ctypes.create_string_buffer(data, len(data))
+        fcntl.ioctl(self.descriptor, UFFDIO_COPY, struct.pack(
+            "=4Qq", self.address + self.served, ctypes.addressof(source), len(data), 0, 0))
+        self.served += len(data)
+
+    def close(self):
+        """Ends the memory; who still waits for a page of it gets EFAULT or SIGSEGV."""
+        unmap(self.address, self.size)
+        os.close(self.descriptor)
 
 
 # ---- what a watch says ----

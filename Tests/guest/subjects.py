@@ -22,6 +22,7 @@ PAGE = mmap.PAGESIZE
 NOBODY = 65534
 CLONE_NEWUSER = 0x10000000
 PR_SET_DUMPABLE = 4
+KTHREADD = 2
 libc = ctypes.CDLL(None)
 
 _TYPES = {
@@ -247,15 +248,36 @@ def state_of(pid):
     return read_proc(pid, "stat").rpartition(")")[2].split()[0]
 
 
-def rounds_of_hang_detector():
-    """How often khungtaskd has gone to sleep."""
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+def children_of(pid):
+    """The pids of a process's children, of its main thread's at that."""
+    return [int(word) for word in read_proc(pid, f"task/{pid}/children").split()]
+
+
+def wait_until_stuck(process, count=1):
+    """Waits until it and its children are so many in state D; their pids."""
+    def stuck():
+        found = [pid for pid in [process.pid, *children_of(process.pid)] if state_of(pid) == "D"]
+        return len(found) == count and found
+
+    return eventually(stuck, f"{count} tasks in state D")
+
+
+def sleeps_of_kernel_threads(name):
+    """How often each kernel thread whose name begins so has gone to sleep, by pid."""
+    found = {}
+    for pid in children_of(KTHREADD):
         # Others end meanwhile.
         with contextlib.suppress(OSError):
             status = read_proc(pid, "status")
-            if status.startswith("Name:\tkhungtaskd\n"):
-                return int(re.search(r"^voluntary_ctxt_switches:\t(\d+)", status, re.MULTILINE)[1])
-    raise AssertionError("no khungtaskd")
+            if status.startswith(f"Name:\t{name}"):
+                found[pid] = int(re.search(r"^voluntary_ctxt_switches:\t(\d+)", status, re.MULTILINE)[1])
+    return found
+
+
+def rounds_of_hang_detector():
+    """How often khungtaskd has gone to sleep."""
+    [rounds] = sleeps_of_kernel_threads("khungtaskd").values()
+    return rounds
 
 
 def pinned_bytes(pid="self"):
@@ -274,9 +296,9 @@ def wait_for_pinned(count):
 def end_descendants():
     """Kills and reaps what this process has started, directly or not."""
     while True:
-        children = read_proc("self", f"task/{os.getpid()}/children").split()
+        children = children_of(os.getpid())
         if not children:
             return
         for child in children:
-            os.kill(int(child), signal.SIGKILL)
-            os.waitpid(int(child), 0)
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)

@@ -1,21 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading: whole records, every reader its own place, nothing lost in silence."""
 
+import contextlib
+import ctypes
 import errno
 import os
 import select
 import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import abi
+import oracles
 from abi import outcome
 from dumps import check_self_contained, check_sequence, dumps_of
 from eventually import eventually
-from subjects import Child, Variable
+from memory import FaultedPages, call, libc
+from subjects import PAGE, Child, Variable
 
 READ, POLL = 0, 7       # system call numbers
 SMALLEST_BUFFER = 262144
+READ_PAGES = 64
 
 AT_ONCE = pytest.mark.module(dump_gap_ms=0)
 
@@ -156,24 +163,72 @@ def test_a_signal_interrupts_a_blocked_read(module):
     assert reader.result() == "interrupted"
 
 
+# ---- readers that are slow ----
+
+
+def read_into(pages, session):
+    """One read(2) into such memory, of which the first page is there; the number of bytes."""
+    pages.serve(bytes(PAGE))
+    return call(libc.read, session.descriptor, pages.address, pages.size)
+
+
+def wait_until_amid_read(thread):
+    """Waits until it is in the module's read(), which waits for a page to write to."""
+    eventually(lambda: {"handle_userfault", "session_read"} <= set(oracles.kernel_stack(thread)),
+               f"thread {thread} amid its read")
+
+
 def read_for_ever():
-    while True:
-        abi.Session(os.O_RDONLY, 0).read()
+    read_into(FaultedPages(READ_PAGES), abi.Session(os.O_RDONLY))
 
 
 @AT_ONCE
-def test_readers_that_are_killed_while_they_read_disturb_nobody(module, session):
-    for _ in range(10):
-        reader = Child()
-        reader.start(read_for_ever)
+def test_a_reader_that_is_killed_amid_its_read_disturbs_nobody(module, session):
+    hit_once(module, session)
+    reader = Child()
+    reader.start(read_for_ever)
+    wait_until_amid_read(reader.pid)
+    for _ in range(3):
         hit_once(module, session)
-        reader.end()
     records = session.records()
+    session.release(records[-1].sequence)
+    assert module.status()["buffer_used_bytes"] == 0
+    wait_until_amid_read(reader.pid)
+    reader.end()
+    hit_once(module, session)
+    records += session.records()
+    assert records[0].sequence == 1
     assert check_sequence(records) == 0
     dumps = dumps_of(records)
-    assert len(dumps) == 10
+    assert len(dumps) == 5
     for dump in dumps:
         check_self_contained(dump)
+
+
+@AT_ONCE
+@pytest.mark.parametrize("release", [False, True])
+def test_a_slow_reader_gets_whole_records_and_goes_on_with_what_is_left(module, session, release):
+    """What it has begun to read it gets, though others release it meanwhile."""
+    hit_once(module, session)
+    slow = module.open()
+    with ThreadPoolExecutor(1) as pool, contextlib.closing(FaultedPages(READ_PAGES)) as pages:
+        thread = pool.submit(threading.get_native_id).result()
+        reading = pool.submit(read_into, pages, slow)
+        wait_until_amid_read(thread)
+        begun = session.records()
+        assert sum(record.size for record in begun) <= abi.RECORD_SIZE_MAX     # all of it at once
+        hit_once(module, session)
+        passed = session.records()
+        if release:
+            session.release(passed[-1].sequence)
+        hit_once(module, session)
+        left = session.records()
+        wait_until_amid_read(thread)
+        pages.serve(bytes(pages.size - PAGE))
+        found = abi.records_of(ctypes.string_at(pages.address, reading.result()))
+    found += slow.records()
+    assert check_sequence(begun + passed + left) == 0
+    assert found == (begun + left if release else begun + passed + left)
 
 
 # ---- releasing ----
@@ -299,3 +354,24 @@ def test_a_buffer_that_is_read_in_time_goes_round_without_loss(module, session):
         session.release(records[-1].sequence)
     assert module.status()["lost_records"] == 0
     assert count > 3
+
+
+@pytest.mark.module(buffer_bytes=SMALLEST_BUFFER, dump_gap_ms=0)
+def test_a_reader_that_lags_behind_misses_what_others_released_and_what_was_lost_and_no_more(module, session):
+    hit_once(module, session)
+    lagging = module.open()
+    first = abi.records_of(lagging.read(abi.BODIES[abi.DUMP_BEGIN].size + abi.BODIES[abi.HIT].size))
+    others = session.records()
+    session.release(others[-1].sequence)
+    eventually(lambda: outcome(session.dump, pid=os.getpid()) == "ENOBUFS", "a full buffer")
+    others += session.records()
+    assert sum(record.size for record in others) > SMALLEST_BUFFER      # it went round
+    released = others[len(others) // 2].sequence
+    session.release(released)
+    hit_once(module, session)
+    others += session.records()
+
+    found = lagging.records()
+    assert [record.sequence for record in first] == [1, 2]
+    assert found == [record for record in others if record.sequence > released]
+    assert check_sequence(others) == check_sequence(found) == module.status()["lost_records"] > 0

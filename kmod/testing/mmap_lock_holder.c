@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The worst task that a dump can meet: it sleeps uninterruptibly and holds its own mmap
+ * The worst tasks that a dump can meet: each sleeps uninterruptibly and holds its own mmap
  * lock for writing, so whoever waits for that lock waits with it.
  *
  *   write to /sys/kernel/debug/mmap_lock_holder/hold      the writer sleeps like that
- *   write to /sys/kernel/debug/mmap_lock_holder/release   until then, or for hold_ms
+ *   write to /sys/kernel/debug/mmap_lock_holder/release   all do until then, or for hold_ms
  */
 #include <linux/completion.h>
 #include <linux/debugfs.h>
@@ -31,7 +31,7 @@ static ssize_t hold(struct file *file, const char __user *from, size_t size, lof
 
 static ssize_t release(struct file *file, const char __user *from, size_t size, loff_t *offset)
 {
-	complete(&released);
+	complete_all(&released);
 	return size;
 }
 
@@ -63,4 +63,4 @@ module_init(mmap_lock_holder_init);
 module_exit(mmap_lock_holder_exit);
 
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("Test: a task that sleeps with its own mmap lock held for writing");
+MODULE_DESCRIPTION("Test: tasks that sleep with their own mmap locks held for writing");

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Sleeps uninterruptibly with its own mmap lock held for writing (kmod/testing/mmap_lock_holder.c).
+ * Sleeps uninterruptibly with its own mmap lock held for writing (kmod/testing/mmap_lock_holder.c),
+ * and so do as many children of it as its argument says.
  *
- * Prints where on its stack a mark lies: the words 1 to 64.
+ * Each prints where on its stack a mark lies, which is the same for all: the words 1 to 64.
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define WORDS 64
@@ -21,7 +24,16 @@ __attribute__((noinline)) long holdLock(int file)
 	return write(file, "1", 1) + (long)mark[0];
 }
 
-int main(void)
+int main(int count, char **words)
 {
-	return holdLock(open("/sys/kernel/debug/mmap_lock_holder/hold", O_WRONLY)) < 0;
+	int failed;
+
+	for (int children = count > 1 ? atoi(words[1]) : 0; children; children--)
+		if (fork() == 0)
+			break;
+	/* Each its own file: the kernel lets one write at a time to one that is shared. */
+	failed = holdLock(open("/sys/kernel/debug/mmap_lock_holder/hold", O_WRONLY)) < 0;
+	while (wait(NULL) > 0)
+		;
+	return failed;
 }
