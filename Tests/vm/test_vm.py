@@ -6,6 +6,7 @@ A boot takes seconds, so each is shared by as many tests as it can serve.
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -23,9 +24,9 @@ def words(command, *options, results=None, build=False):
     return [str(PROJECT / "tools/vm"), *more, *options, "--", command]
 
 
-def start(command, *options, **keywords):
+def start(command, *options, env=None, **keywords):
     return subprocess.Popen(words(command, *options, **keywords), stdin=subprocess.DEVNULL,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
 
 
 class Ended:
@@ -186,10 +187,12 @@ def test_panic_is_86_even_where_splats_are_allowed(tmp_path):
 
 
 def test_timeout_ends_the_guest_and_keeps_what_there_is(tmp_path):
-    done = run("echo half > $VM_OUT/result; echo so far; sleep 1000", "--timeout", "30", results=tmp_path)
+    # That a command is silent for longer is no hang.
+    done = run("echo half > $VM_OUT/result; echo so far; sleep 1000", "--timeout", "40", "--hang", "15", results=tmp_path)
     assert done.status == 124
     assert done.stdout == b"so far\n"
-    assert b"timeout" in done.stderr and b"30 s" in done.stderr
+    assert b"timeout" in done.stderr and b"40 s" in done.stderr
+    assert b"hung" not in done.stderr
     assert (done.out / "result").read_text() == "half\n"
     assert "Linux version" in done.log
     assert guests_of(tmp_path) == []
@@ -214,6 +217,45 @@ def test_poweroff_by_the_command_is_no_success(tmp_path):
     done = run("echo b > /proc/sysrq-trigger; sleep 100", results=tmp_path)
     assert done.status == 70
     assert b"before the command ended" in done.stderr
+
+
+# ---- a kernel that hangs before the command ------------------------------------
+
+
+def emulator_that_hangs(folder, boots):
+    """A folder for PATH, with an emulator whose first boots say a line and no more."""
+    emulator = folder / "qemu-system-x86_64"
+    emulator.write_text(f"""#!/bin/bash
+        echo boot >> {folder}/boots
+        [ $(wc -l < {folder}/boots) -gt {boots} ] && exec {shutil.which(emulator.name)} "$@"
+        [[ "$*" =~ path=([^ ,]*/kernel.log) ]] && echo 'the first words' > "${{BASH_REMATCH[1]}}"
+        exec sleep 1000
+    """)
+    emulator.chmod(0o755)
+    return folder
+
+
+def run_hanging(tmp_path, boots, *options):
+    (tmp_path / "bin").mkdir()
+    path = f"{emulator_that_hangs(tmp_path / 'bin', boots)}:{os.environ['PATH']}"
+    results = tmp_path / "results"
+    done = Ended(start("echo fine", *options, results=results, env={**os.environ, "PATH": path}), results)
+    return done, len((tmp_path / "bin/boots").read_text().split())
+
+
+def test_a_kernel_that_hangs_once_is_booted_anew_and_that_is_said(tmp_path):
+    done, boots = run_hanging(tmp_path, 1, "--hang", "20")
+    assert (done.status, boots) == (0, 2)
+    assert done.stdout == b"fine\n"
+    assert b"booted once more" in done.stderr and b"the first words" in done.stderr
+    assert "Linux version" in done.log and "the first words" not in done.log
+
+
+def test_a_kernel_that_hangs_twice_is_70(tmp_path):
+    done, boots = run_hanging(tmp_path, 2, "--hang", "2")
+    assert (done.status, boots) == (70, 2)
+    assert done.stdout == b""
+    assert b"tools/vm: the kernel hung before the command started\n" in done.stderr
 
 
 # ---- two runs at once ---------------------------------------------------------
