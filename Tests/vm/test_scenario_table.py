@@ -10,7 +10,6 @@ import pytest
 TOOL = Path(__file__).resolve().parents[2] / "tools/scenario-table"
 
 GOOD, BAD, BROKEN, OFF = "", "<failure/>", "<error/>", '<skipped message="no such pages"/>'
-AGAIN = '<property name="run" value="again"/>'
 
 
 def report(folder, kernel, *cases):
@@ -21,9 +20,8 @@ def report(folder, kernel, *cases):
 
 
 def properties(scenario, outcome):
-    again, outcome = (AGAIN, "") if outcome == AGAIN else ("", outcome)
     named = f'<property name="scenario" value="{scenario}"/>' if scenario else ""
-    return f"<properties>{named}{again}</properties>{outcome}"
+    return f"<properties>{named}</properties>{outcome}"
 
 
 @pytest.fixture
@@ -46,7 +44,7 @@ def test_all_passed_on_all_kernels_is_success(tmp_path, table):
 
 @pytest.mark.parametrize("outcomes, shown", [
     ([GOOD, BAD], "FAILED"), ([BROKEN, GOOD], "FAILED"), ([OFF, BAD], "FAILED"),
-    ([GOOD, OFF], "skipped"), ([], "missing"), ([AGAIN, OFF], "skipped"),
+    ([GOOD, OFF], "skipped"), ([], "missing"),
 ])
 def test_a_scenario_is_as_good_as_its_worst_test(tmp_path, table, outcomes, shown):
     good = report(tmp_path, "stock", ("fork", GOOD))
@@ -75,11 +73,6 @@ def test_a_scenario_that_is_not_listed_is_no_success(tmp_path, table):
     """Or nobody would miss it later."""
     assert table(report(tmp_path, "rt", ("fork", GOOD), ("exec", GOOD))) == (
         [["scenario", "rt"], ["fork", "passed"], ["exec", "passed"]], 1)
-
-
-def test_what_passed_only_when_run_again_says_so_and_is_success(tmp_path, table):
-    cases = [("fork", GOOD), ("fork", AGAIN), ("fork", GOOD)]
-    assert table(report(tmp_path, "rt", *cases)) == ([["scenario", "rt"], ["fork", "passed again"]], 0)
 
 
 @pytest.mark.parametrize("listed, outcomes, shown, status", [
