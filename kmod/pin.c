@@ -2,6 +2,7 @@
 #include <linux/capability.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/userfaultfd_k.h>
 
 #include "compat/pin.h"
 #include "pin.h"
@@ -21,14 +22,17 @@ int pin_charge(struct mm_struct *mm)
 	return -ENOMEM;
 }
 
-int pin_page(struct mm_struct *mm, unsigned long address, bool nowait, struct page **page)
+int pin_page(struct mm_struct *mm, unsigned long address, struct page **page)
 {
 	struct vm_area_struct *vma = find_vma(mm, address);
-	unsigned int how = FOLL_LONGTERM | (nowait ? FOLL_NOWAIT : 0);
+	unsigned int how = FOLL_LONGTERM | FOLL_NOWAIT;
+	bool paged;
 	long pinned;
 
 	if (!vma || vma->vm_start > address)
 		return -EFAULT;
+	/* For some of its faults the kernel does not ask the pager, but fails. */
+	paged = userfaultfd_armed(vma) && vma_is_accessible(vma);
 	pinned = compat_pin_user_page_remote(mm, address,
 					     how | (vma->vm_flags & VM_WRITE ? FOLL_WRITE : 0), page);
 	if (pinned == -EFAULT && vma->vm_flags & VM_WRITE && vma->vm_flags & VM_SHARED)
@@ -37,14 +41,14 @@ int pin_page(struct mm_struct *mm, unsigned long address, bool nowait, struct pa
 	case 1:
 		return 0;
 	case 0:
-	case -EBUSY:
-		return nowait ? -EAGAIN : -EFAULT;
+		return paged ? -EAGAIN : -EINPROGRESS;
 	case -ENOMEM:
 	case -EINTR:
 	case -EAGAIN:
+	case -EBUSY:
 		return pinned;
 	case -ERESTARTSYS:
 		return -EINTR;
 	}
-	return -EFAULT;
+	return paged ? -EAGAIN : -EFAULT;
 }

@@ -3,15 +3,15 @@
  * A watch, and what joins it to its session, its page and its timer group.
  *
  * Locks, in the order in which they are taken:
- *   watched_space.lock    mutex  pages of one address space, and resolving them
- *   mmap_lock of the watched process
+ *   watched_page.resolving mutex one at a time resolves the page
  *   cpus_read_lock()             which CPUs there are
  *   watches_lock          mutex  membership: sessions' lists, pages' lists, groups
  *   watched_page.lock     raw    a page's watches, whether it can be read
  *   timer_group.lock      raw    what the tick walks
- * Nothing is taken under buffer.c's ring_lock, watched_page.c's spaces_lock,
+ * Nothing is taken under watched_page.c's watched_space.lock and spaces_lock, buffer.c's ring_lock,
  * history.c's histories_lock, hits.c's muted_lock and trigger.c's trigger_lock.
- * The mmu notifier's callback takes the two raw locks only.
+ * The watched process's mmap_lock, for which one may wait for ever, is taken with none of these
+ * held. Under it the mmu notifier's callback takes the two raw locks only.
  */
 #ifndef VMON_WATCH_H
 #define VMON_WATCH_H
@@ -133,8 +133,8 @@ int watch_state(struct list_head *session, struct vmon_watch_state *state);
 unsigned int watch_list(struct list_head *session, u64 *ids, unsigned int capacity);
 
 /*
- * Ends all watches of a page, each with a record that says why; returns how
- * many. The caller holds the space's lock, under which the page's users are counted.
+ * Ends all watches of a page, each with a record that says why; returns how many: so many users the
+ * caller gives back, who holds page->resolving. Sleeps.
  */
 unsigned int watch_end_page(struct watched_page *page, enum vmon_watch_end_reason reason);
 

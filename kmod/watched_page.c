@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/highmem.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -27,7 +28,11 @@ struct watched_space {
 	refcount_t references;		/* pages, callers, and queued work */
 	struct list_head in_spaces;
 	struct mm_struct *mm;		/* kept by mmgrab() */
-	struct mutex lock;		/* pages; their users and page */
+	/*
+	 * Protects pages, and their users. Nobody waits for the process's memory under it: else
+	 * who ends a watch of a process that is stuck would be stuck, too.
+	 */
+	struct mutex lock;
 	struct xarray pages;		/* by page number */
 	struct delayed_work resolve;
 };
@@ -122,30 +127,28 @@ static const void *value_at(const struct watched_page *page, unsigned long addre
 /* Makes `fresh` the page that ticks read, unless the mapping changed since `sequence`. */
 static bool replace(struct watched_page *page, struct page *fresh, unsigned long sequence)
 {
-	struct page *old = page->page;
 	struct watch *watch;
 	bool current_still;
 
 	raw_spin_lock(&page->lock);
 	current_still = !mmu_interval_read_retry(&page->notifier, sequence);
 	if (current_still) {
-		page->page = fresh;
+		swap(page->page, fresh);
 		page->valid = true;
 		list_for_each_entry(watch, &page->watches, in_page)
 			timer_group_read_at(watch, value_at(page, watch->address));
 	}
 	raw_spin_unlock(&page->lock);
 
-	if (!current_still)
+	/* The one before, or one that came too late. */
+	if (fresh)
 		unpin_user_page(fresh);
-	else if (old)
-		unpin_user_page(old);
 	return current_still;
 }
 
 /*
- * Resolves the page. With `wait` it waits for the mmap lock, killably, and for what the
- * page is read from. The caller holds space->lock and a reference on mm's users.
+ * Resolves the page, or fails as pin_page() does. With `wait` it waits for the mmap lock, killably;
+ * without it that is -EAGAIN. The caller holds page->resolving, and a reference on mm's users.
  */
 static int resolve(struct watched_page *page, bool wait)
 {
@@ -162,7 +165,7 @@ static int resolve(struct watched_page *page, bool wait)
 		} else if (!mmap_read_trylock(mm)) {
 			return -EAGAIN;
 		}
-		error = pin_page(mm, page->address, !wait, &fresh);
+		error = pin_page(mm, page->address, &fresh);
 		mmap_read_unlock(mm);
 		if (error)
 			return error;
@@ -172,20 +175,25 @@ static int resolve(struct watched_page *page, bool wait)
 	return -EAGAIN;
 }
 
-/* The caller holds space->lock; no watch and no user is left. */
-static void page_destroy(struct watched_page *page)
+/* For a process that wants to know: waits, killably, for what is still to be read. */
+static int resolve_for_caller(struct watched_page *page)
 {
-	struct watched_space *space = page->space;
+	int error;
 
-	xa_erase(&space->pages, page->address >> PAGE_SHIFT);
-	mmu_interval_notifier_remove(&page->notifier);
-	if (page->page)
-		unpin_user_page(page->page);
-	pin_uncharge(space->mm);
-	kfree(page);
+	for (;;) {
+		if (mutex_lock_killable(&page->resolving))
+			return -EINTR;
+		error = watched_page_is_valid(page) ? 0 : resolve(page, true);
+		mutex_unlock(&page->resolving);
+		if (error != -EINPROGRESS)
+			return error == -EBUSY ? -EFAULT : error;
+		schedule_timeout_killable(1);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
 }
 
-/* A new page without users. The caller holds space->lock. */
+/* A page without users, which nobody else knows. */
 static struct watched_page *page_create(struct watched_space *space, unsigned long address)
 {
 	struct watched_page *page = kzalloc(sizeof(*page), GFP_KERNEL);
@@ -195,85 +203,126 @@ static struct watched_page *page_create(struct watched_space *space, unsigned lo
 		return ERR_PTR(error);
 	page->space = space;
 	page->address = address;
+	mutex_init(&page->resolving);
 	raw_spin_lock_init(&page->lock);
 	INIT_LIST_HEAD(&page->watches);
 
-	error = pin_charge(space->mm);
-	if (error)
-		goto free;
 	/* mmu_interval_notifier_insert() would wait for the lock unkillably. */
 	error = -EINTR;
 	if (mmap_write_lock_killable(space->mm))
-		goto uncharge;
+		goto free;
 	error = mmu_interval_notifier_insert_locked(&page->notifier, space->mm, address,
 						    PAGE_SIZE, &notifier_ops);
 	mmap_write_unlock(space->mm);
 	if (error)
-		goto uncharge;
-	error = xa_err(xa_store(&space->pages, address >> PAGE_SHIFT, page, GFP_KERNEL));
-	if (error)
-		goto remove_notifier;
+		goto free;
 	return page;
 
-remove_notifier:
-	mmu_interval_notifier_remove(&page->notifier);
-uncharge:
-	pin_uncharge(space->mm);
 free:
 	kfree(page);
 	return ERR_PTR(error);
+}
+
+static void page_free(struct watched_page *page)
+{
+	mmu_interval_notifier_remove(&page->notifier);
+	if (page->page)
+		unpin_user_page(page->page);
+	kfree(page);
+}
+
+/* Puts a new page among those of its space. The caller holds space->lock. */
+static int page_add(struct watched_page *page)
+{
+	struct watched_space *space = page->space;
+	int error = pin_charge(space->mm);
+
+	if (error)
+		return error;
+	error = xa_err(xa_store(&space->pages, page->address >> PAGE_SHIFT, page, GFP_KERNEL));
+	if (error)
+		pin_uncharge(space->mm);
+	return error;
+}
+
+/*
+ * One more user of the page of that address, if the space has it or it can be `fresh`; else NULL
+ * or an error. The caller has a reference on the space, which becomes the user's.
+ */
+static struct watched_page *page_use(struct watched_space *space, unsigned long address,
+				     struct watched_page *fresh)
+{
+	struct watched_page *page;
+	int error = 0;
+
+	mutex_lock(&space->lock);
+	page = xa_load(&space->pages, address >> PAGE_SHIFT);
+	if (!page && fresh) {
+		error = page_add(fresh);
+		page = error ? ERR_PTR(error) : fresh;
+	}
+	if (!IS_ERR_OR_NULL(page))
+		page->users++;
+	mutex_unlock(&space->lock);
+	return page;
+}
+
+/* The same, with a new page if there is none, not resolved yet. */
+static struct watched_page *page_use_or_create(struct watched_space *space, unsigned long address)
+{
+	struct watched_page *fresh, *page = page_use(space, address, NULL);
+
+	if (page)
+		return page;
+	fresh = page_create(space, address);
+	if (IS_ERR(fresh))
+		return fresh;
+	page = page_use(space, address, fresh);
+	if (page != fresh)
+		page_free(fresh);
+	return page;
 }
 
 struct watched_page *watched_page_get(struct mm_struct *mm, unsigned long address)
 {
 	struct watched_space *space = space_get(mm);
 	struct watched_page *page;
-	int error = 0;
+	int error;
 
 	if (!space)
 		return ERR_PTR(-ENOMEM);
-	address &= PAGE_MASK;
-	if (mutex_lock_killable(&space->lock)) {
-		space_put(space);
-		return ERR_PTR(-EINTR);
-	}
-	page = xa_load(&space->pages, address >> PAGE_SHIFT);
-	if (!page)
-		page = page_create(space, address);
+	page = page_use_or_create(space, address & PAGE_MASK);
 	if (IS_ERR(page)) {
-		error = PTR_ERR(page);
-	} else {
-		if (!READ_ONCE(page->valid))
-			error = resolve(page, true);
-		if (!error)
-			page->users++;
-		else if (!page->users)
-			page_destroy(page);
-	}
-	mutex_unlock(&space->lock);
-	if (!error)
-		return page;	/* its reference is the page's user */
-	space_put(space);
-	return ERR_PTR(error);
-}
-
-/* Gives back so many references of a space, one for each user of its pages. */
-static void space_put_many(struct watched_space *space, unsigned int references)
-{
-	while (references--)
 		space_put(space);
+		return page;
+	}
+	if (watched_page_is_valid(page))
+		return page;
+	error = resolve_for_caller(page);
+	if (!error)
+		return page;
+	watched_page_put(page, 1);
+	return ERR_PTR(error);
 }
 
 void watched_page_put(struct watched_page *page, unsigned int users)
 {
 	struct watched_space *space = page->space;
+	bool last;
 
 	mutex_lock(&space->lock);
 	page->users -= users;
-	if (!page->users)
-		page_destroy(page);
+	last = !page->users;
+	if (last) {
+		xa_erase(&space->pages, page->address >> PAGE_SHIFT);
+		pin_uncharge(space->mm);
+	}
 	mutex_unlock(&space->lock);
-	space_put_many(space, users);
+	if (last)
+		page_free(page);
+	/* One for each user. */
+	while (users--)
+		space_put(space);
 }
 
 void watched_page_attach(struct watched_page *page, struct watch *watch)
@@ -300,32 +349,72 @@ void watched_page_detach(struct watch *watch)
 
 	lockdep_assert_held(&watches_lock);
 	raw_spin_lock(&page->lock);
+	/* Off the list, nobody could any more. */
+	timer_group_read_at(watch, NULL);
 	list_del(&watch->in_page);
 	raw_spin_unlock(&page->lock);
 }
 
-/* Resolves one page again; its watches end if that cannot succeed. Returns the users that ended. */
+/*
+ * Resolves one page again; its watches end if that cannot succeed. Returns the users that ended.
+ * Meanwhile nobody else resolves it: who is about to start a watch there has a good one.
+ */
 static unsigned int resolve_or_end(struct watched_page *page, bool mm_lives, bool *retry)
 {
-	enum vmon_watch_end_reason reason = VMON_END_EXITED;
-	unsigned int ended;
+	unsigned int ended = 0;
 	int error;
 
-	if (mm_lives) {
-		error = resolve(page, false);
-		if (!error)
-			return 0;
-		if (error == -EAGAIN || error == -EINTR) {
-			*retry = true;
-			return 0;
-		}
-		reason = error == -ENOMEM ? VMON_END_NO_MEMORY : VMON_END_UNMAPPED;
+	if (!mutex_trylock(&page->resolving)) {
+		*retry = true;
+		return 0;
 	}
-	ended = watch_end_page(page, reason);
-	page->users -= ended;
-	if (!page->users)
-		page_destroy(page);
+	error = mm_lives ? resolve(page, false) : -ESRCH;
+	switch (error) {
+	case 0:
+		break;
+	case -ESRCH:
+		ended = watch_end_page(page, VMON_END_EXITED);
+		break;
+	case -EFAULT:
+		ended = watch_end_page(page, VMON_END_UNMAPPED);
+		break;
+	case -ENOMEM:
+		ended = watch_end_page(page, VMON_END_NO_MEMORY);
+		break;
+	default:
+		*retry = true;
+	}
+	mutex_unlock(&page->resolving);
 	return ended;
+}
+
+/* Whoever starts a watch resolves its page first. */
+static bool has_unreadable_watch(struct watched_page *page)
+{
+	bool has;
+
+	raw_spin_lock(&page->lock);
+	has = !page->valid && !list_empty(&page->watches);
+	raw_spin_unlock(&page->lock);
+	return has;
+}
+
+/* The first page from that number on that has to be resolved again, with one more user; its number. */
+static struct watched_page *next_invalid(struct watched_space *space, unsigned long *number)
+{
+	struct watched_page *page;
+	unsigned long from = *number;
+
+	mutex_lock(&space->lock);
+	xa_for_each_start(&space->pages, *number, page, from) {
+		if (has_unreadable_watch(page)) {
+			page->users++;
+			refcount_inc(&space->references);
+			break;
+		}
+	}
+	mutex_unlock(&space->lock);
+	return page;
 }
 
 static void resolve_invalid(struct work_struct *work)
@@ -333,21 +422,17 @@ static void resolve_invalid(struct work_struct *work)
 	struct watched_space *space = container_of(to_delayed_work(work), struct watched_space,
 						   resolve);
 	bool mm_lives = mmget_not_zero(space->mm), retry = false;
-	unsigned int ended = 0;
 	struct watched_page *page;
-	unsigned long index;
+	unsigned long number = 0;
 
-	mutex_lock(&space->lock);
-	xa_for_each(&space->pages, index, page)
-		if (!READ_ONCE(page->valid))
-			ended += resolve_or_end(page, mm_lives, &retry);
+	for (; (page = next_invalid(space, &number)); number++)
+		watched_page_put(page, 1 + resolve_or_end(page, mm_lives, &retry));
 	if (retry)
 		space_queue_resolve(space, RESOLVE_RETRY_MS);
-	mutex_unlock(&space->lock);
 
 	if (mm_lives)
 		mmput_async(space->mm);
-	space_put_many(space, ended + 1);
+	space_put(space);
 }
 
 int watched_pages_init(void)

@@ -9,6 +9,7 @@
 #define VMON_WATCHED_PAGE_H
 
 #include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
 #include <linux/spinlock.h>
 
 #include "watch.h"
@@ -17,11 +18,12 @@ struct watched_page {
 	struct mmu_interval_notifier notifier;
 	struct watched_space *space;
 	unsigned long address;		/* of its first byte */
-	unsigned int users;		/* watches, under space->lock */
-	struct page *page;		/* pinned, under space->lock; NULL before the first time */
+	unsigned int users;		/* watches, and who resolves it; under space->lock */
+	struct mutex resolving;		/* the worker only tries; nothing that ends a watch takes it */
 
 	/* Protects what follows; writers of the list also hold watches_lock. Not taken by ticks. */
 	raw_spinlock_t lock;
+	struct page *page;		/* pinned; NULL before the first time */
 	struct list_head watches;
 	bool valid;			/* page is what the process sees */
 };
@@ -33,8 +35,14 @@ struct watched_page {
  */
 struct watched_page *watched_page_get(struct mm_struct *mm, unsigned long address);
 
-/* Gives users back; the last one unpins the page. Sleeps. */
+/* Gives users back; the last one unpins the page. Sleeps, but never for the process's mmap lock. */
 void watched_page_put(struct watched_page *page, unsigned int users);
+
+/* Whether ticks may read it now. Any context. */
+static inline bool watched_page_is_valid(const struct watched_page *page)
+{
+	return READ_ONCE(page->valid);
+}
 
 /*
  * Put a watch that has a place in a timer group on its page's list, and take

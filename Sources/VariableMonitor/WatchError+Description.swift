@@ -71,7 +71,10 @@ extension WatchError: CustomStringConvertible {
             memory with ulimit -l, put the variables closer together, or keep fewer samples.
             """
         case .mappingsChange:
-            "The process changes its mappings faster than they can be read. Try again."
+            """
+            The variable's memory is not there yet, or changes faster than it can be read. Try again \
+            when the process has written it.
+            """
         case .interrupted:
             "A signal came before the watch was started. Try again."
         case .otherModule:

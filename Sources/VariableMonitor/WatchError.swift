@@ -50,7 +50,7 @@ public struct WatchError: Error, Hashable, Sendable {
         public static let timersInUse = Code(value: .timersInUse)
         /// The limit of locked memory is reached, or the kernel is out of memory.
         public static let memoryLimit = Code(value: .memoryLimit)
-        /// The process changes its mappings faster than they can be read.
+        /// The process changes its mappings faster than they can be read, or a pager in user space has not filled the page.
         public static let mappingsChange = Code(value: .mappingsChange)
         /// A signal ended the call.
         public static let interrupted = Code(value: .interrupted)

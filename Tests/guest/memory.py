@@ -19,7 +19,7 @@ FAILED = ctypes.c_void_p(-1).value
 READ_WRITE = mmap.PROT_READ | mmap.PROT_WRITE
 MAP_FIXED, MAP_HUGETLB = 0x10, 0x40000
 MREMAP_MAYMOVE, MREMAP_FIXED = 1, 2
-MADV_DONTNEED, MADV_FREE, MADV_MERGEABLE, MADV_HUGEPAGE, MADV_PAGEOUT = 4, 8, 12, 14, 21
+MADV_NORMAL, MADV_RANDOM, MADV_DONTNEED, MADV_FREE, MADV_MERGEABLE, MADV_HUGEPAGE, MADV_PAGEOUT = 0, 1, 4, 8, 12, 14, 21
 HUGE_PAGE = 2 << 20
 
 
@@ -60,11 +60,11 @@ def peek(address):
     return ctypes.c_int64.from_address(address).value
 
 
-def map_memory(address=0, size=PAGE, flags=0, file=None, sharing=mmap.MAP_PRIVATE):
-    """Writable memory: of a file from its start, else anonymous."""
+def map_memory(address=0, size=PAGE, flags=0, file=None, sharing=mmap.MAP_PRIVATE, protection=READ_WRITE):
+    """Memory of a file from its start, else anonymous."""
     if file is None:
         flags |= mmap.MAP_ANONYMOUS
-    return call(libc.mmap, address, size, READ_WRITE, sharing | flags, -1 if file is None else file, 0)
+    return call(libc.mmap, address, size, protection, sharing | flags, -1 if file is None else file, 0)
 
 
 def unmap(address, size=PAGE):
@@ -88,19 +88,19 @@ def move(address, target):
 
 USERFAULTFD = 323                                               # system call number
 UFFDIO_API, UFFDIO_REGISTER, UFFDIO_COPY = 0xC018AA3F, 0xC020AA00, 0xC028AA03
-UFFD_API, UFFDIO_REGISTER_MODE_MISSING = 0xAA, 1
+UFFD_API, UFFDIO_REGISTER_MODE_MISSING, UFFD_FEATURE_SIGBUS = 0xAA, 1, 1 << 7
 
 
 class FaultedPages:
     """Memory without pages: who touches one, the kernel included, waits until serve() gives it (userfaultfd)."""
 
-    def __init__(self, count=1):
+    def __init__(self, count=1, features=0):
         self.size = count * PAGE
         self.address = map_memory(size=self.size)
         self.served = 0
         # For faults of the kernel as well, so only root may have it, whatever vm.unprivileged_userfaultfd says.
         self.descriptor = call(libc.syscall, USERFAULTFD, os.O_CLOEXEC)
-        fcntl.ioctl(self.descriptor, UFFDIO_API, struct.pack("=3Q", UFFD_API, 0, 0))
+        fcntl.ioctl(self.descriptor, UFFDIO_API, struct.pack("=3Q", UFFD_API, features, 0))
         fcntl.ioctl(self.descriptor, UFFDIO_REGISTER,
                     struct.pack("=4Q", self.address, self.size, UFFDIO_REGISTER_MODE_MISSING, 0))
 

@@ -17,8 +17,9 @@ import abi
 from dumps import check_self_contained, check_sequence, dumps_of
 from eventually import eventually
 from faults import DEBUGFS, NthFault, allocations_that_wait, each_step, knobs, until_no_step_is_left
+from memory import MADV_DONTNEED, advise, assert_ended, assert_hit
 from module import MODULE_FILE, SPLATS, is_loaded
-from subjects import PAGE, Child, Variable, pinned_bytes
+from subjects import PAGE, Child, Variable, pinned_bytes, read_proc
 
 # A user's memory that cannot be reached is a fault of its own kind.
 CLEAN = {errno.ENOMEM, errno.EFAULT}
@@ -237,6 +238,38 @@ def test_dumps_without_memory_end_and_count_what_they_left_out(module, session):
     session.dump()
     [dump] = dumps_of(session.records())
     check_self_contained(dump)
+
+
+@contextlib.contextmanager
+def workers_without_memory():
+    """No worker of the kernel gets a page."""
+    workers = [Path(f"/proc/{pid}/make-it-fail") for pid in filter(str.isdigit, os.listdir("/proc"))
+               if read_proc(pid, "comm").startswith("kworker/")]
+    for worker in workers:
+        worker.write_text("1", encoding="ascii")
+    with allocations_that_wait(), knobs(
+            fail_page_alloc__ignore_gfp_highmem="N", fail_page_alloc__task_filter="Y", fail_page_alloc__interval=1,
+            fail_page_alloc__times=FAULTS_MAX, fail_page_alloc__probability=100):
+        yield
+    for worker in workers:
+        with contextlib.suppress(OSError):
+            worker.write_text("0", encoding="ascii")
+
+
+@AT_ONCE
+def test_a_watch_ends_when_there_is_no_memory_for_its_page_and_says_so(module, session):
+    variable = Variable(1)
+    identifier = session.watch(variable, 150)
+    # The worker that comes to it is there already.
+    advise(variable.address, MADV_DONTNEED)
+    eventually(lambda: not session.state(identifier).flags & abi.UNREADABLE, "the page of zeroes")
+    with workers_without_memory():
+        advise(variable.address, MADV_DONTNEED)
+        assert_ended(module, session, identifier, variable, abi.NO_MEMORY)
+    # Nothing that was hurt stays hurt.
+    session.watch(variable, 150)
+    variable.value = 151
+    assert_hit(session, 151)
 
 
 # ---- loading ----

@@ -213,7 +213,7 @@ static inline const char *monitor_strerror(int error)
 	case ENOMEM:
 		return "No memory for one more watched page, or for its history. Raise the limit of locked memory with ulimit -l.";
 	case EAGAIN:
-		return "The process changes its mappings faster than they can be read. Try again.";
+		return "The variable's memory is not there yet, or changes faster than it can be read. Try again when the process has written it.";
 	case EINTR:
 		return "A signal came before the watch was started. Try again.";
 	}

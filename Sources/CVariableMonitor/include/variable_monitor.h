@@ -74,7 +74,7 @@ struct vmon_watch {
 	__u64 interval_ns;		/* 0: /proc/variable_monitor/def_interval_ns */
 	__u64 id;			/* out: the watch's number, never reused */
 	__s32 pid;			/* process, as the caller sees it; 0: the caller */
-	__u8 length;			/* bytes: 1, 2, 4 or 8 */
+	__u8 length;			/* bytes: 1, 2, 4 or 8; 32-bit code writes 8 in two steps */
 	__u8 comparison;		/* enum vmon_comparison */
 	__u8 flags;			/* enum vmon_watch_flags */
 	__u8 reserved0;
@@ -123,7 +123,7 @@ struct vmon_change {
 enum vmon_state_flags {
 	VMON_STATE_MUTED = 1,		/* it hit, and dump_reset_sec are not over */
 	VMON_STATE_DISARMED = 2,	/* VMON_WATCH_REARM: it hit, and did not come back */
-	VMON_STATE_UNREADABLE = 4,	/* the kernel is changing the mapping */
+	VMON_STATE_UNREADABLE = 4,	/* the kernel is changing the mapping, or reading the page */
 };
 
 struct vmon_watch_state {
@@ -169,8 +169,8 @@ struct vmon_dump_request {
  *   ENOSPC        all MAX_TIMER_NUM timers are in use, or as many watches as fit into them
  *                 live, those that ended and still wait for their dump among them
  *   ENOMEM        RLIMIT_MEMLOCK has no room for one more page, or out of memory
- *   EAGAIN        the process changes its mappings faster than they can be read
- *   EINTR         a fatal signal came while it waited
+ *   EAGAIN        the process changes its mappings faster than they can be read, or a pager in
+ *                 user space (userfaultfd) has not filled the page yet
  *
  * VMON_IOC_WATCH_CONDITION does the same with any condition, and has the same errnos. EINVAL
  * also if a value is not valid for the comparison, or a field that it does not use is not

@@ -261,7 +261,7 @@ struct vmon_process {
 /* Bits of vmon_mappings.flags. */
 enum vmon_mappings_flags {
 	VMON_MAPPINGS_BUSY = 1,		/* the mmap lock was taken: none could be read */
-	VMON_MAPPINGS_TRUNCATED = 2,	/* more than the module's limit */
+	VMON_MAPPINGS_TRUNCATED = 2,	/* more than the module records, or the dump was out of time */
 };
 
 /*
