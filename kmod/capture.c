@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/ptrace.h>
@@ -8,6 +10,7 @@
 #include "capture.h"
 #include "compat/kasan.h"
 #include "compat/stack_trace.h"
+#include "compat/task.h"
 #include "mappings_lock.h"
 #include "parameters.h"
 
@@ -26,7 +29,10 @@ struct capture *capture_alloc(void)
 int capture_init(void)
 {
 	save_stack_of = compat_find_stack_trace_save_tsk();
-	return save_stack_of ? 0 : -ENOENT;
+	if (save_stack_of)
+		return 0;
+	pr_err("stack_trace_save_tsk() cannot be had of this kernel\n");
+	return -ENOENT;
 }
 
 static struct vmon_registers registers_of(const struct pt_regs *regs)
@@ -152,7 +158,7 @@ static void capture_asleep(struct capture *capture, struct task_struct *task,
 	capture->kernel_frames = walk_kernel_stack(task, capture->kernel);
 	if (capture->kernel_frames == VMON_KERNEL_FRAMES_MAX)
 		capture->flags |= VMON_TASK_KERNEL_TRUNCATED;
-	if (!mm || !stack || task->exit_state)
+	if (!mm || !stack || task->exit_state || !compat_task_has_user_registers(task))
 		return;
 	if (copy_from_kernel_nofault(&registers, task_pt_regs(task), sizeof(registers)))
 		return;

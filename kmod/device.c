@@ -102,14 +102,14 @@ static ssize_t session_read(struct file *file, char __user *to, size_t size, lof
 	struct session *session = file->private_data;
 	ssize_t done;
 
-	if (!may_read())
-		return -EPERM;
 	if (!size)
 		return 0;
 	size = min_t(size_t, size, MAX_RW_COUNT);
 	for (;;) {
 		u64 cursor;
 
+		if (!may_read())
+			return -EPERM;
 		if (mutex_lock_interruptible(&session->read_lock))
 			return -ERESTARTSYS;
 		done = read_records(session, to, size);
@@ -143,6 +143,12 @@ static long return_id(struct session *session, u64 id, __u64 __user *to)
 	return -EFAULT;
 }
 
+/* For a process's first watch the kernel gives up at any signal, and then nothing has been done. */
+static int or_restart(int error)
+{
+	return error == -EINTR ? -ERESTARTNOINTR : error;
+}
+
 static long ioctl_watch(struct session *session, struct vmon_watch __user *argument)
 {
 	struct vmon_watch request;
@@ -150,7 +156,7 @@ static long ioctl_watch(struct session *session, struct vmon_watch __user *argum
 
 	if (copy_from_user(&request, argument, sizeof(request)))
 		return -EFAULT;
-	error = watch_start_plain(&session->watches, &request);
+	error = or_restart(watch_start_plain(&session->watches, &request));
 	return error ?: return_id(session, request.id, &argument->id);
 }
 
@@ -162,7 +168,7 @@ static long ioctl_watch_condition(struct session *session,
 
 	if (copy_from_user(&request, argument, sizeof(request)))
 		return -EFAULT;
-	error = watch_start(&session->watches, &request);
+	error = or_restart(watch_start(&session->watches, &request));
 	return error ?: return_id(session, request.watch.id, &argument->watch.id);
 }
 

@@ -297,7 +297,7 @@ static void reset(void)
 u64 dump_run(const struct dump_causes *causes)
 {
 	u64 began = ktime_get_ns();
-	bool logged = dump_log_begin(causes->hits), stored;
+	bool stored;
 
 	dump.id++;
 	dump.deadline_ns = began + (u64)max_dump_ms * NSEC_PER_MSEC;
@@ -313,6 +313,7 @@ u64 dump_run(const struct dump_causes *causes)
 				  sizeof(dump.totals), dump.id);
 	}
 	reset();
-	dump_log_end(logged);
+	/* Last: a console may be slow. */
+	dump_log(causes->hits);
 	return stored ? dump.id : 0;
 }

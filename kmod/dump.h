@@ -94,7 +94,6 @@ size_t dump_cgroup_path(struct task_struct *task, char *path, size_t size);
 void dump_mappings(struct dump *dump, struct mm_struct *mm, u64 address_space, u32 tgid);
 
 /* dump_log.c: the block in the kernel log about hits; a whole block is printed or none. */
-bool dump_log_begin(struct llist_node *hits);
-void dump_log_end(bool began);
+void dump_log(struct llist_node *hits);
 
 #endif

@@ -29,13 +29,13 @@ static void log_watch(const struct watch *watch)
 	       (void *)(unsigned long)watch->address, watch->hit.threshold);
 }
 
-bool dump_log_begin(struct llist_node *hits)
+void dump_log(struct llist_node *hits)
 {
 	const struct watch *first = llist_entry(hits, struct watch, in_pending), *watch;
 	unsigned int lines = 0;
 
 	if (!hits || !__ratelimit(&blocks))
-		return false;
+		return;
 	pr_info(RULE);
 	pr_info("-----------variable monitor----------\n");
 	pr_info("超出阈值:%llu\n", first->hit.tick_realtime_ns);
@@ -44,11 +44,5 @@ bool dump_log_begin(struct llist_node *hits)
 			log_watch(watch);
 	if (lines > LINES_MAX)
 		pr_info(": and %u more\n", lines - LINES_MAX);
-	return true;
-}
-
-void dump_log_end(bool began)
-{
-	if (began)
-		pr_info(RULE);
+	pr_info(RULE);
 }

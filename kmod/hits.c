@@ -64,6 +64,11 @@ void hit_record(struct watch *watch, u64 value, u64 tick_ns)
 	llist_add(&watch->in_pending, &pending);
 }
 
+bool hits_wait(void)
+{
+	return !llist_empty(&pending);
+}
+
 struct llist_node *hits_take(void)
 {
 	return llist_reverse_order(llist_del_all(&pending));

@@ -22,6 +22,9 @@ extern unsigned int dump_reset_sec;
  */
 void hit_record(struct watch *watch, u64 value, u64 tick_ns);
 
+/* Whether a hit waits for a dump. Any context. */
+bool hits_wait(void);
+
 /* The hits that wait for a dump, the oldest first, linked by in_pending; NULL if there are none. */
 struct llist_node *hits_take(void);
 

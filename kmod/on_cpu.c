@@ -21,6 +21,7 @@
 #include <linux/swait.h>
 
 #include "capture.h"
+#include "compat/task.h"
 #include "parameters.h"
 
 #define ANSWER_MS 100
@@ -78,7 +79,7 @@ static void answer(void *info)
 		memset(capture, 0, sizeof(*capture));
 		capture->flags = VMON_TASK_ON_CPU;
 		capture_interrupted_kernel(capture);
-		if (current->mm && !(current->flags & (PF_KTHREAD | PF_IO_WORKER)))
+		if (current->mm && compat_task_has_user_registers(current))
 			capture_user(capture, task_pt_regs(current));
 	}
 	complete(&request->answered);
@@ -119,10 +120,6 @@ static bool ask(struct request *request, unsigned int cpu, struct task_struct *t
 			return false;
 		forget(request);
 	}
-	if (!request->capture)
-		request->capture = capture_alloc();
-	if (!request->capture)
-		return false;
 	reinit_completion(&request->answered);
 	get_task_struct(task);
 	request->task = task;
@@ -171,6 +168,12 @@ int on_cpu_init(void)
 		request->call.func = answer;
 		request->call.info = request;
 		init_completion(&request->answered);
+		/* Now: a dump must not wait for memory. */
+		request->capture = capture_alloc();
+		if (!request->capture) {
+			on_cpu_exit();
+			return -ENOMEM;
+		}
 	}
 	return 0;
 }

@@ -97,6 +97,7 @@ static int status_show(struct seq_file *file, void *unused)
 	seq_printf(file, "interrupt_ns: %llu\n", tick_budget_interrupt_ns());
 	seq_printf(file, "tick_time_ns: %llu\n", ticks.time_ns);
 	seq_printf(file, "dump_time_ns: %llu\n", dumps.time_ns);
+	seq_printf(file, "unnamed_hung_tasks: %llu\n", dumps.unnamed_hung_tasks);
 	seq_printf(file, "finds_locks: %d\n", lock_finder_works());
 	return 0;
 }

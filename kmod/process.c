@@ -109,7 +109,8 @@ void dump_processes(struct dump *dump, struct task_struct *task)
 	for (depth = 0; leader && depth <= VMON_PARENTS_MAX; depth++) {
 		if (xa_load(&dump->recorded, leader->pid))
 			break;		/* and so are its ancestors */
-		xa_store(&dump->recorded, leader->pid, xa_mk_value(1), GFP_KERNEL);
+		/* Without memory for this note a process is recorded again. */
+		xa_store(&dump->recorded, leader->pid, xa_mk_value(1), GFP_NOWAIT | __GFP_NOWARN);
 		parent = parent_of(leader);
 		record_process(dump, leader, parent);
 		put_task_struct(leader);

@@ -58,6 +58,7 @@ static LIST_HEAD(requests);
 static unsigned int request_count;
 static struct hung_task hung[DUMP_HUNG_MAX];
 static unsigned int hung_count;
+static u64 unnamed_hung_tasks;
 
 static void request_put(struct request *request)
 {
@@ -120,7 +121,9 @@ static struct tracepoint *hang_tracepoint;
 static void hang_found(void *unused, struct task_struct *task)
 {
 	raw_spin_lock(&trigger_lock);
-	if (hung_count < DUMP_HUNG_MAX) {
+	if (hung_count == DUMP_HUNG_MAX) {
+		unnamed_hung_tasks++;
+	} else {
 		struct hung_task *one = &hung[hung_count++];
 
 		one->process = get_pid(task_tgid(task));
@@ -157,8 +160,14 @@ static void stop_watching_for_hangs(void)
 
 /* ---- the dump ---- */
 
-/* All that waits for a dump; false if nothing does. */
-static bool take_causes(struct dump_causes *causes, struct list_head *taken)
+/* Only a dump takes what waits, and dumps run one at a time. */
+static bool cause_waits(void)
+{
+	return hits_wait() || READ_ONCE(request_count) || READ_ONCE(hung_count);
+}
+
+/* All that waits for a dump. */
+static void take_causes(struct dump_causes *causes, struct list_head *taken)
 {
 	struct request *request;
 
@@ -173,7 +182,6 @@ static bool take_causes(struct dump_causes *causes, struct list_head *taken)
 	raw_spin_unlock(&trigger_lock);
 	list_for_each_entry(request, taken, in_requests)
 		causes->requested[causes->request_count++] = request->process;
-	return causes->hits || causes->request_count || causes->hung_count;
 }
 
 static void release_causes(struct dump_causes *causes, struct list_head *taken, u64 dump_id)
@@ -198,10 +206,12 @@ static void run_dump(struct work_struct *work)
 	u64 began = ktime_get_ns(), dump_id;
 	LIST_HEAD(taken);
 
+	/* An earlier run may have taken what this one was queued for: then no gap begins. */
+	if (!cause_waits())
+		return;
 	/* Before the causes are taken: what comes after them waits for the gap. */
 	WRITE_ONCE(earliest_start, get_jiffies_64() + msecs_to_jiffies(dump_gap_ms));
-	if (!take_causes(&causes, &taken))
-		return;
+	take_causes(&causes, &taken);
 	dump_id = dump_run(&causes);
 	WRITE_ONCE(dump_count, dump_count + 1);
 	WRITE_ONCE(dump_time_ns, dump_time_ns + ktime_get_ns() - began);
@@ -212,7 +222,8 @@ int trigger_init(void)
 {
 	int error;
 
-	vmon_workqueue = alloc_workqueue("variable_monitor", WQ_UNBOUND, 0);
+	/* A dump shall come though there is no memory for one more worker. */
+	vmon_workqueue = alloc_workqueue("variable_monitor", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!vmon_workqueue)
 		return -ENOMEM;
 	error = dump_on_hang ? watch_for_hangs() : 0;
@@ -243,5 +254,6 @@ struct dump_totals trigger_totals(void)
 	return (struct dump_totals) {
 		.dumps = READ_ONCE(dump_count),
 		.time_ns = READ_ONCE(dump_time_ns),
+		.unnamed_hung_tasks = READ_ONCE(unnamed_hung_tasks),
 	};
 }

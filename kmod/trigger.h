@@ -13,6 +13,7 @@ struct pid;
 struct dump_totals {
 	u64 dumps;
 	u64 time_ns;
+	u64 unnamed_hung_tasks;		/* more than DUMP_HUNG_MAX of one dump */
 };
 
 /* The module's own queue for dumps, and what must not wait for anything else. */

@@ -265,6 +265,21 @@ def test_the_chain_of_parents_is_recorded_10_up(module, session):
     assert beyond not in [process.pid for process in dump.processes]
 
 
+@pytest.mark.module(dump_gap_ms=0, dump_states="RDIS")
+def test_workers_of_io_uring_have_no_registers_of_their_own(session):
+    """Since 5.12 they are threads of the process, and before threads of the kernel."""
+    start(program("io_worker"))
+
+    def workers():
+        session.dump()
+        return [task for task in last_dump(session).tasks if task.comm.startswith(("iou-wrk-", "io_wqe_worker"))]
+
+    for worker in eventually(workers, "a worker of io_uring"):
+        assert not worker.flags & (abi.REGISTERS | abi.USER_TRUNCATED)
+        assert (worker.rip, worker.rsp, worker.stack) == (0, 0, b"")
+        assert worker.kernel
+
+
 def test_running_tasks_are_captured_where_they_run_at_the_moment(module, session):
     """A spinner on each CPU: one that does not have to yield to the dump is interrupted on its own."""
     spinners = [start_spinner() for _ in range(os.cpu_count())]

@@ -5,12 +5,16 @@ import ctypes
 import errno
 import mmap
 import os
+import signal
 import subprocess
+import time
 
 import pytest
 
 import abi
 from abi import outcome
+from eventually import SLOWNESS
+from memory import map_memory, protect, unmap
 from module import is_loaded
 from subjects import NOBODY, PAGE, Child, Variable, cancel_own, page_at, program, watch_own
 
@@ -164,6 +168,28 @@ def test_the_129th_interval_is_refused_while_other_groups_have_room(module, sess
 
 
 # ---- sessions and ioctls ----
+
+
+def watch_with_alarm(delay_seconds):
+    """In a child: the outcome of a first watch that a signal interrupts, and the seconds that it took."""
+    signal.signal(signal.SIGALRM, lambda number, frame: None)
+    session, variable = abi.Session(os.O_WRONLY), Variable()
+    begin = time.monotonic()
+    signal.setitimer(signal.ITIMER_REAL, delay_seconds)
+    result = outcome(session.watch, variable, 150)
+    return result, time.monotonic() - begin
+
+
+def test_a_signal_does_not_keep_a_process_from_its_first_watch(module):
+    # The kernel looks for signals between one mapping and the next.
+    mappings = 4000 // SLOWNESS
+    area = map_memory(size=mappings * PAGE)
+    for number in range(0, mappings, 2):
+        protect(area + number * PAGE, mmap.PROT_READ)
+    _, seconds = Child().run(watch_with_alarm, 0)
+    for part in range(1, 6):
+        assert Child().run(watch_with_alarm, seconds * part / 6)[0] == "success"
+    unmap(area, mappings * PAGE)
 
 
 def test_a_session_for_reading_cannot_watch(module):

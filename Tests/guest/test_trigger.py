@@ -5,6 +5,7 @@ import contextlib
 import errno
 import os
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -234,6 +235,18 @@ def test_a_task_that_the_kernel_finds_hung_makes_a_dump(module, session, fast_ha
     assert (hang.pid, hang.tgid, hang.comm) == (holder.pid, holder.pid, "lock_holder")
     task = task_of(dump, holder.pid)
     assert (task.state, task.start_time_ns) == ("D", hang.start_time_ns)
+
+
+@pytest.mark.module(dump_gap_ms=2000, dump_on_hang=1)
+def test_hung_tasks_that_a_dump_does_not_name_are_counted(module, session, fast_hang_detector, holders):
+    eventually(lambda: module.status()["unnamed_hung_tasks"] > 0, "more hung tasks than a dump names")
+    named = Counter()
+
+    def most_named():
+        named.update(record.dump_id for record in session.records() if record.type == abi.HANG)
+        return max(named.values(), default=0)
+
+    eventually(lambda: most_named() == 16, "a dump that names as many as it can")
 
 
 @AT_ONCE

@@ -24,6 +24,20 @@ static inline bool compat_task_frozen(const struct task_struct *task)
 #endif
 }
 
+/*
+ * Whether what lies where a task saves its user registers is that. Workers that share a process's
+ * memory (io_uring's since 5.12, vhost's since 6.4) never ran in it.
+ */
+static inline bool compat_task_has_user_registers(const struct task_struct *task)
+{
+	unsigned int workers = PF_KTHREAD | PF_IO_WORKER;
+
+#ifdef PF_USER_WORKER
+	workers |= PF_USER_WORKER;
+#endif
+	return !(task->flags & workers);
+}
+
 /* When the task came to its last CPU, in local_clock()'s time; 0 if this kernel does not say. */
 static inline u64 compat_task_last_arrival(const struct task_struct *task)
 {
