@@ -65,6 +65,12 @@ def processors(kernel_log, request):
 
 
 @pytest.fixture
+def two_cpus(processors):
+    """For tests that need them: tools/vm gives a guest two, and without them nothing would be tested."""
+    assert PROCESSORS >= 2, "this guest has one CPU"
+
+
+@pytest.fixture
 def module(kernel_log, request):
     """The module, loaded with the parameters of the test's marker, and unloaded after it.
 

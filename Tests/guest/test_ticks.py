@@ -17,7 +17,6 @@ from subjects import Variable
 MILLISECOND = 1_000_000
 AT_ONCE = pytest.mark.module(dump_gap_ms=0)
 SMALL_DUMPS = pytest.mark.module(dump_gap_ms=0, max_tasks=1)
-TWO_CPUS = pytest.mark.skipif(os.cpu_count() < 2, reason="needs two CPUs")
 
 
 class Watches:
@@ -49,7 +48,7 @@ class Watches:
 
 
 @pytest.fixture
-def second_cpu():
+def second_cpu(two_cpus):
     """Takes it away and gives it back; it is there again after the test."""
     yield lambda online: set_cpu_online(1, online)
     set_cpu_online(1, True)
@@ -57,8 +56,7 @@ def second_cpu():
 
 # With the usual budget, a CPU that was away for a millisecond is one that cannot carry more.
 @pytest.mark.module(dump_gap_ms=0, max_tasks=1, tick_budget_percent=90)
-@TWO_CPUS
-def test_watches_of_one_interval_share_a_cpu_and_others_spread(module):
+def test_watches_of_one_interval_share_a_cpu_and_others_spread(module, two_cpus):
     [cpu] = set(Watches(module, [MILLISECOND] * 40).cpus())
     assert module.status()["groups"] == 2
     # Together they interrupt less often than the first.
@@ -67,7 +65,6 @@ def test_watches_of_one_interval_share_a_cpu_and_others_spread(module):
 
 
 @SMALL_DUMPS
-@TWO_CPUS
 def test_watches_leave_a_cpu_that_goes_offline_and_spread_again_when_it_is_back(module, second_cpu):
     watches = Watches(module, [2 * MILLISECOND, 3 * MILLISECOND, 5 * MILLISECOND, 7 * MILLISECOND])
     before = watches.cpus()
@@ -79,7 +76,6 @@ def test_watches_leave_a_cpu_that_goes_offline_and_spread_again_when_it_is_back(
 
 
 @SMALL_DUMPS
-@TWO_CPUS
 def test_a_watch_started_while_a_cpu_is_away_goes_elsewhere(module, second_cpu):
     second_cpu(False)
     assert Watches(module, [2 * MILLISECOND, 3 * MILLISECOND]).cpus() == [0, 0]
@@ -120,7 +116,6 @@ def test_groups_of_one_interval_are_compared_in_one_tick(module, session):
 
 
 @AT_ONCE
-@TWO_CPUS
 def test_intervals_that_are_multiples_of_each_other_meet_in_one_interrupt(session, second_cpu):
     second_cpu(False)
     short = watch_and_keep(session, 20 * MILLISECOND)
