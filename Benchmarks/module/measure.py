@@ -50,12 +50,13 @@ def _loop_ended(process):
         raise RuntimeError(f"loop ended with status {process.returncode}")
     result = SimpleNamespace(**json.loads(answer))
     result.slowdown = result.taken / (result.total - result.taken)
+    result.share_taken = result.taken / result.total
     result.interrupts_per_second = result.interrupts / (result.total * NS_PER_INSTRUCTION / 1e9)
     return result
 
 
 def loop(**arguments):
-    """What loop.c reports, with its slowdown and its interrupts per second."""
+    """What loop.c reports, with its slowdown, the share of time that it lost, and its interrupts per second."""
     with _loop_started(arguments) as process:
         return _loop_ended(process)
 
@@ -101,17 +102,24 @@ def waiting_for(lock, count):
 
 
 @contextlib.contextmanager
-def monitor(**parameters):
-    """The module. A throttled tick would make ticks look cheaper than they are."""
-    module = Module(**{"tick_budget_percent": 90, **parameters})
+def throttled_monitor(**parameters):
+    """The module, with the budget that it has by default."""
+    module = Module(**parameters)
     module.load()
     try:
+        yield module
+    finally:
+        module.unload()
+
+
+@contextlib.contextmanager
+def monitor(**parameters):
+    """The module. A throttled tick would make ticks look cheaper than they are."""
+    with throttled_monitor(**{"tick_budget_percent": 90, **parameters}) as module:
         yield module
         throttled = module.status()["throttled_ticks"]
         if throttled:
             raise RuntimeError(f"{throttled} ticks were throttled")
-    finally:
-        module.unload()
 
 
 def breakpoint_on(pid, address):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ticks cost, and what the alternatives take from the same loop."""
 
-from measure import NS_PER_INSTRUCTION, bpftrace, breakpoint_on, empty_timer, loop, loop_beside, monitor, ucli_watch
+from measure import (NS_PER_INSTRUCTION, bpftrace, breakpoint_on, empty_timer, loop, loop_beside, monitor,
+                     throttled_monitor, ucli_watch)
 
 LENGTHS = {"1 byte": 1, "2 bytes": 2, "4 bytes": 4, "8 bytes": 8, "all widths": 0}
 # Of watches of 8 bytes; the numbers are those of variable_monitor.h.
@@ -71,6 +72,18 @@ def many_groups():
         "apart": GROUPS * apart.taken / ticks,
         "128 empty timers together": empty,
     }
+
+
+def overloads():
+    """The loop beside ticks that need more than their budget: many at once, and many interrupts."""
+    rows = {}
+    for groups in (1, GROUPS):
+        with throttled_monitor() as module:
+            result = loop(rounds=LONG, watches=FULL, groups=groups, interval_ns=1000)
+            rows[f"{groups} group{'s' if groups > 1 else ''} of {FULL} watches, 1 µs"] = {
+                **_row(result), "share taken": result.share_taken,
+                "throttled ticks": module.status()["throttled_ticks"]}
+    return rows
 
 
 def _row(result):
