@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import abi
 from dumps import check_self_contained, check_sequence, dumps_of, task_of
 from eventually import eventually
 from module import load_file, unload_file
-from subjects import (PROJECT, Child, Variable, become_nobody, program, rounds_of_hang_detector,
+from subjects import (PROJECT, Child, Variable, become_nobody, program, read_proc, rounds_of_hang_detector,
                       sleeps_of_kernel_threads, start, state_of, wait_until_stuck)
 
 AT_ONCE = pytest.mark.module(dump_gap_ms=0)
@@ -155,6 +156,35 @@ def test_requesters_that_are_killed_leave_nothing_behind(module):
     for child in children:
         child.wait_until_blocked_in(IOCTL)
         child.end()
+
+
+REQUESTS_MAX = 64
+
+
+def request_from_threads():
+    """In a child: as many requests at once as may wait."""
+    session = abi.Session()
+    with ThreadPoolExecutor(REQUESTS_MAX) as pool:
+        for _ in range(REQUESTS_MAX):
+            pool.submit(session.dump)
+
+
+def blocked_in(system_call, pid):
+    """How many of a process's threads sleep there."""
+    calls = [read_proc(pid, f"task/{thread}/syscall").split()[0] for thread in os.listdir(f"/proc/{pid}/task")]
+    return calls.count(str(system_call))
+
+
+@pytest.mark.module(dump_gap_ms=3_600_000)
+def test_more_requests_than_may_wait_are_refused_at_once(module, session):
+    session.dump()
+    child = Child()
+    child.start(request_from_threads)
+    eventually(lambda: blocked_in(IOCTL, child.pid) == REQUESTS_MAX, "all requests waiting")
+    assert errno_of(session.dump) == "EBUSY"
+    # Those that are gone wait still, for the dump is to answer them.
+    child.end()
+    assert errno_of(session.dump) == "EBUSY"
 
 
 # ---- stuck tasks ----

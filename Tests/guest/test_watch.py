@@ -283,3 +283,27 @@ def test_a_name_cannot_forge_lines_of_the_kernel_log(module, session, reader, ke
     block = block_of(kernel_log.read())
     assert len(block) == 5
     assert "name: a\\n: pid: 1, na, ptr" in block[3]
+
+
+@pytest.mark.module(dump_gap_ms=3000)
+def test_the_kernel_log_names_32_hits_of_a_dump_and_counts_the_rest(module, session, kernel_log):
+    session.dump()      # what hits now waits for the next dump, all of it
+    variable = Variable(151)
+    for number in range(35):
+        session.watch(variable, 150, name=f"temp{number}")
+    module.wait_for_dumps(2)
+    block = block_of(kernel_log.read())
+    assert len({line for line in block if line.startswith(": pid: ")}) == 32
+    assert block[-2] == ": and 3 more"
+    assert len(block) == 3 + 32 + 1 + 1
+
+
+@AT_ONCE
+def test_the_kernel_log_has_whole_blocks_and_30_of_them_a_minute(module, session, kernel_log):
+    variable = Variable(151)
+    for number in range(33):
+        session.watch(variable, 150)
+        module.wait_for_dumps(number + 1)
+    lines = kernel_log.read()
+    assert lines.count("-" * 37) == 2 * 30
+    assert len([line for line in lines if line.startswith(": pid: ")]) == 30
