@@ -13,6 +13,7 @@ MAPPING = re.compile(r"PERF_RECORD_MMAP2? (-?\d+)/\d+: \[(0x[0-9a-f]+)\((0x[0-9a
 FRAME = re.compile(r"^\s+([0-9a-f]+) (.+(?=\+0x)|[^ ]+)(?:\+0x([0-9a-f]+))? \((.*)\)$")
 # The byte before address 0: perf's last frame where a return address is 0, or is beyond the copy of the stack.
 NOWHERE = (1 << 64) - 1
+STACK = "[stack]"      # as perf names its memory
 
 
 class Frame(NamedTuple):
