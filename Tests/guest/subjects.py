@@ -103,10 +103,7 @@ class Child:
         os.waitpid(self.pid, 0)
 
     def wait_until_blocked_in(self, system_call):
-        """Waits until it sleeps in the system call of this number."""
-        eventually(lambda: state_of(self.pid) == "S" and
-                   read_proc(self.pid, "syscall").split()[0] == str(system_call),
-                   f"process {self.pid} in system call {system_call}")
+        wait_until_blocked_in(system_call, self.pid)
 
 
 # ---- what a Child may be asked to run; its variables and sessions live here ----
@@ -251,6 +248,12 @@ def state_of(pid):
 def children_of(pid):
     """The pids of a process's children, of its main thread's at that."""
     return [int(word) for word in read_proc(pid, f"task/{pid}/children").split()]
+
+
+def wait_until_blocked_in(system_call, pid):
+    """Waits until a process sleeps in the system call of this number, and not on its way there."""
+    eventually(lambda: state_of(pid) == "S" and read_proc(pid, "syscall").split()[0] == str(system_call),
+               f"process {pid} in system call {system_call}")
 
 
 def wait_until_stuck(process, count=1):

@@ -14,13 +14,14 @@ from eventually import eventually
 from memory import PRESENT, page_entry
 from module import load_file, unload_file
 from subjects import (PAGE, PROJECT, Child, end_descendants, fork_chain, program, read_proc, start, start_spinner,
-                      state_of, wait_until_stuck)
+                      state_of, wait_until_blocked_in, wait_until_stuck)
 
 pytestmark = pytest.mark.module(dump_gap_ms=0)
 INTERRUPTS_OFF = f"{PROJECT}/kmod/testing/interrupts_off.ko"
 KERNEL_LOOP = f"{PROJECT}/kmod/testing/kernel_loop.ko"
 # Only the rest of one task's records is written after its time, but an emulated machine may stand still.
 MAX_DUMP_MS, STANDSTILL_MS = 30, 1000
+POLL = 7        # system call number
 STRANGE_ARGUMENTS = ["", "two words", "zwölf", "new\nline", "(UNKNOWN)"]
 
 
@@ -42,7 +43,7 @@ def memory_of(pid, address, size):
 def sleeper():
     """A process asleep in a system call, with arguments that are hard to print."""
     process = start(program("sleeper"), *STRANGE_ARGUMENTS)
-    eventually(lambda: state_of(process.pid) == "S", "a process asleep")
+    wait_until_blocked_in(POLL, process.pid)
     return process
 
 
