@@ -95,7 +95,11 @@ def test_the_stack_copy_has_the_size_of_the_parameter(module, session, sleeper):
     module.dump_process(sleeper.pid)
     task = task_of(last_dump(session), sleeper.pid)
     assert task.flags & abi.USER_TRUNCATED
-    assert memory_of(sleeper.pid, task.stack_start, 1000) == task.stack
+    end = task.stack_start + len(task.stack)
+    # Pages that are not there are cut off: none may have been touched between the stack and its strings.
+    if len(task.stack) != 1000:
+        assert len(task.stack) < 1000 and end % PAGE == 0 and not page_entry(end, sleeper.pid) & PRESENT
+    assert memory_of(sleeper.pid, task.stack_start, len(task.stack)) == task.stack
 
 
 def test_a_page_of_the_stack_that_is_not_there_is_marked_and_zero(module, session):
