@@ -175,7 +175,7 @@ static int resolve(struct watched_page *page, bool wait)
 	return -EAGAIN;
 }
 
-/* For a process that wants to know: waits, killably, for what is still to be read. */
+/* For a process that wants to know, if it is not valid: waits, killably, for what is still to be read. */
 static int resolve_for_caller(struct watched_page *page)
 {
 	int error;
@@ -183,7 +183,7 @@ static int resolve_for_caller(struct watched_page *page)
 	for (;;) {
 		if (mutex_lock_killable(&page->resolving))
 			return -EINTR;
-		error = watched_page_is_valid(page) ? 0 : resolve(page, true);
+		error = READ_ONCE(page->valid) ? 0 : resolve(page, true);
 		mutex_unlock(&page->resolving);
 		if (error != -EINPROGRESS)
 			return error == -EBUSY ? -EFAULT : error;
@@ -296,8 +296,6 @@ struct watched_page *watched_page_get(struct mm_struct *mm, unsigned long addres
 		space_put(space);
 		return page;
 	}
-	if (watched_page_is_valid(page))
-		return page;
 	error = resolve_for_caller(page);
 	if (!error)
 		return page;

@@ -38,12 +38,6 @@ struct watched_page *watched_page_get(struct mm_struct *mm, unsigned long addres
 /* Gives users back; the last one unpins the page. Sleeps, but never for the process's mmap lock. */
 void watched_page_put(struct watched_page *page, unsigned int users);
 
-/* Whether ticks may read it now. Any context. */
-static inline bool watched_page_is_valid(const struct watched_page *page)
-{
-	return READ_ONCE(page->valid);
-}
-
 /*
  * Put a watch that has a place in a timer group on its page's list, and take
  * it off again. While it is on it, the watch is armed whenever the page is

@@ -35,7 +35,6 @@ def check_userstack(task):
         "customFunction1", "customFunction2", "customFunction3"}
     assert any(name.startswith(("_start", "__libc_start")) for name in functions[main:])
     assert functions[-1] == "_start"
-    assert names(task.kernel)[-1].startswith("entry_SYSCALL_64")
 
 
 # ---- userstack ----
@@ -45,10 +44,10 @@ def test_the_command_of_the_design_reports_userstack(kernel_log, tmp_path):
     command = f"insmod kmod/variable_monitor.ko && (userstack &) && sleep 3 && ucli > {tmp_path}/output"
     try:
         subprocess.run(["bash", "-c", command], check=True, stdin=subprocess.DEVNULL)
-        # On a slow machine it has hit a second time by then, and did not sleep yet at the first.
+        # On a slow machine it may have hit a second time by then, or not sleep yet.
         userstack = [task for task in parse((tmp_path / "output").read_text()) if task.comm == "userstack"][-1]
         check_userstack(userstack)
-        assert userstack.state == "S"
+        assert userstack.state == "R" or names(userstack.kernel)[-1].startswith("entry_SYSCALL_64")
         assert userstack.chain[0] == "userstack"
         assert userstack.chain[1:] == [oracles.command_line(pid) for pid in oracles.ancestry(userstack.pid)[1:]]
     finally:

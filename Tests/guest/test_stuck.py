@@ -13,7 +13,7 @@ from memory import (MADV_DONTNEED, MADV_NORMAL, MADV_RANDOM, UFFD_FEATURE_SIGBUS
                     assert_hit, assert_no_hit, map_memory, poke)
 from module import load_file, unload_file
 from silent_file import SilentFile
-from subjects import PAGE, PROJECT, Child, Variable, create_own, state_of
+from subjects import PAGE, PROJECT, Child, Variable, create_own, state_of, wait_until_stuck
 
 pytestmark = pytest.mark.module(dump_gap_ms=0)
 HOLDER = f"{PROJECT}/kmod/testing/mmap_lock_holder.ko"
@@ -38,7 +38,7 @@ def holder(module, session):
     session.watch(Place(child.run(create_own, "watched")), 150, pid=child.pid)
     child.other = child.run(create_own, "other")
     child.start(write_to, "hold")
-    eventually(lambda: state_of(child.pid) == "D", "a process that holds its mmap lock")
+    wait_until_stuck(child)
     yield child
     write_to("release")
     child.result()
@@ -50,7 +50,7 @@ def waiter(holder):
     """A process that wants to watch the holder, and waits for its lock."""
     child = Child()
     child.start(watch_other, holder.pid, holder.other)
-    eventually(lambda: state_of(child.pid) == "D", "a process that waits for the holder's lock")
+    wait_until_stuck(child)
     return child
 
 
@@ -98,7 +98,7 @@ def test_a_watch_waits_for_what_is_to_be_read_and_can_be_killed_meanwhile(sessio
     address, _ = child.run(map_file, silent_file.path, MADV_NORMAL)
     for waiter in waiters:
         waiter.start(watch_other, child.pid, address)
-        eventually(lambda: state_of(waiter.pid) == "D", "a process that waits for the file")
+        wait_until_stuck(waiter)
     waiters[0].end()
     # The process itself is not held up.
     child.run(map_memory)
