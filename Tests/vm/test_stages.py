@@ -11,8 +11,8 @@ TOOL = Path(__file__).resolve().parents[2] / "tools/test"
 
 JUNIT = """<testsuites><testsuite>
   <testcase name="good"/>
-  <testcase name="bad"><failure/><failure/></testcase>
-  <testcase name="broken"><error/></testcase>
+  <testcase classname="Tests.a" name="bad"><failure/><failure/></testcase>
+  <testcase classname="Tests.a" name="broken"><error/></testcase>
   <testcase name="off"><skipped>why</skipped></testcase>
 </testsuite></testsuites>"""
 
@@ -36,6 +36,7 @@ def run(tool, monkeypatch, script, result):
     return tool.main([])
 
 
+# What a stage's script prints or writes ($0 is its folder), into which file, the run's last line and its status.
 CASES = {
     "good": ("echo '3 passed, 0 failed'", "one.log", "3 passed, 0 failed", 0),
     "sum": ("echo '3 passed, 0 failed'; echo '2 passed, 1 failed'; exit 1", "one.log", "5 passed, 1 failed", 1),
@@ -109,6 +110,23 @@ def test_second_chance(tool, monkeypatch, capfd, first, first_status, second, se
     lines = capfd.readouterr().out.splitlines()
     assert lines[-1] == last
     assert sum(line.startswith("passed only when run again: Tests/guest/test_a.py::") for line in lines) == listed
+
+
+FAILURES = {
+    "tests": (CASES["report"], ["Tests.a::bad", "Tests.a::broken"]),
+    "counts alone": (CASES["sum"], ["1 of its tests"]),
+    "status": (CASES["status alone"], ["exit status 86 though no test failed"]),
+    "no test": (CASES["no test"], ["no test ran"]),
+    "nothing": (CASES["good"], []),
+}
+
+
+@pytest.mark.parametrize(("case", "named"), FAILURES.values(), ids=FAILURES.keys())
+def test_what_failed_is_named_at_the_end(tool, monkeypatch, capfd, case, named):
+    script, result, last, _ = case
+    run(tool, monkeypatch, script.replace("$0", str(tool.LOGS)), result)
+    end = capfd.readouterr().out.rpartition("\n\n")[2]
+    assert end.splitlines() == [*(f"FAILED one: {failure}" for failure in named), last]
 
 
 def test_result_of_an_earlier_run_does_not_count(tool, monkeypatch, capfd):
