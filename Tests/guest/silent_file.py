@@ -10,6 +10,7 @@ import os
 import select
 import struct
 import subprocess
+from pathlib import Path
 
 from subjects import PAGE, Child
 
@@ -61,7 +62,8 @@ class SilentFile:
     """A file of one page; silent at first."""
 
     def __init__(self, path, content):
-        subprocess.run(["modprobe", "fuse"], check=True)
+        if "\tfuse\n" not in Path("/proc/filesystems").read_text(encoding="ascii"):
+            subprocess.run(["modprobe", "fuse"], check=True)
         self.path = str(path)
         path.touch()
         device = os.open("/dev/fuse", os.O_RDWR)

@@ -10,12 +10,11 @@ import oracles
 from abi import outcome
 from dumps import check_self_contained, dumps_of, mappings_of, task_of
 from eventually import eventually
-from kernels import NEEDS_32_BIT
 from report import of_pid, parse, ucli
 from subjects import Variable, program, read_proc, start, state_of
 from watching import Subject
 
-pytestmark = [pytest.mark.module(dump_gap_ms=0), NEEDS_32_BIT]
+pytestmark = pytest.mark.module(dump_gap_ms=0)
 NEVER_AGAIN = 86400
 WIDE = 2**40
 MARK = b"a mark on the stack of 32-bit code\0"

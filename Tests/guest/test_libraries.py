@@ -8,7 +8,6 @@ import pytest
 
 import abi
 from conditions import real
-from kernels import NEEDS_32_BIT
 from subjects import NOBODY, program
 
 pytestmark = [pytest.mark.module(dump_gap_ms=0, max_tasks=1, user_stack_bytes=0), pytest.mark.one_cpu]
@@ -64,7 +63,7 @@ def test_a_swift_program_starts_every_condition_and_sees_each_hit(module, sessio
     check_records(session, plain={"moved"})
 
 
-@pytest.mark.parametrize("name", ["conditions", pytest.param("32/conditions", marks=NEEDS_32_BIT)])
+@pytest.mark.parametrize("name", ["conditions", "32/conditions"])
 def test_a_c_program_starts_every_condition(module, session, name):
     done = run(program(name))
     assert (done.returncode, done.stderr) == (0, "")

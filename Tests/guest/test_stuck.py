@@ -8,7 +8,6 @@ import pytest
 import abi
 from abi import outcome
 from eventually import eventually
-from kernels import NEEDS_FUSE
 from memory import (MADV_DONTNEED, MADV_NORMAL, MADV_RANDOM, UFFD_FEATURE_SIGBUS, FaultedPages, Place, advise,
                     assert_hit, assert_no_hit, map_memory, poke)
 from module import load_file, unload_file
@@ -92,7 +91,6 @@ def map_file(path, advice):
     return address, descriptor
 
 
-@NEEDS_FUSE
 def test_a_watch_waits_for_what_is_to_be_read_and_can_be_killed_meanwhile(session, silent_file):
     child, waiters = Child(), (Child(), Child())
     address, _ = child.run(map_file, silent_file.path, MADV_NORMAL)
@@ -123,7 +121,6 @@ def unreadable(request, session, silent_file):
     return child
 
 
-@NEEDS_FUSE
 def test_no_watch_waits_for_another_s_file(module, session, unreadable):
     variable = Variable(100)
     other = module.open()
@@ -137,7 +134,6 @@ def test_no_watch_waits_for_another_s_file(module, session, unreadable):
     module.wait_for_status(watches=0, groups=0)
 
 
-@NEEDS_FUSE
 def test_a_watch_goes_on_when_its_file_could_be_read(module, session, silent_file, unreadable):
     assert_no_hit(module, session)
     silent_file.turn()
