@@ -34,7 +34,8 @@ def give_to(pid):
     os.sched_setaffinity(pid, [CPU])
 
 
-def _run_ns(pid):
+def run_ns(pid):
+    """How long a process has run."""
     return int(read_proc(pid, "schedstat").split()[0])
 
 
@@ -43,8 +44,8 @@ def running(pid):
     """Has a process that got the CPU run all the time. Not for long: the kernel's own threads wait."""
     os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(1))
     try:
-        before = _run_ns(pid)
-        eventually(lambda: _run_ns(pid) > before, f"process {pid} running")
+        before = run_ns(pid)
+        eventually(lambda: run_ns(pid) > before, f"process {pid} running")
         yield
     finally:
         os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
