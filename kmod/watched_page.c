@@ -175,7 +175,7 @@ static int resolve(struct watched_page *page, bool wait)
 	return -EAGAIN;
 }
 
-/* For a process that wants to know, if it is not valid: waits, killably, for what is still to be read. */
+/* Makes it valid, for a process that wants to know: waits, killably, for what is still to be read. */
 static int resolve_for_caller(struct watched_page *page)
 {
 	int error;

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from eventually import eventually
-from subjects import end_descendants, read_proc
+from subjects import end_descendants, run_ns
 
 CPU = os.cpu_count() - 1
 WORKERS = Path("/sys/devices/virtual/workqueue/cpumask")
@@ -32,11 +32,6 @@ def kept_free():
 
 def give_to(pid):
     os.sched_setaffinity(pid, [CPU])
-
-
-def run_ns(pid):
-    """How long a process has run."""
-    return int(read_proc(pid, "schedstat").split()[0])
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from pathlib import Path
 from subjects import PAGE, Child
 
 libc = ctypes.CDLL(None, use_errno=True)
+DEVICE = Path("/dev/fuse")
 READ_AHEAD = 1 << 17
 MNT_DETACH = 2
 GETATTR, OPEN, READ, INIT, FORGET, INTERRUPT = 3, 14, 15, 26, 2, 36
@@ -62,11 +63,11 @@ class SilentFile:
     """A file of one page; silent at first."""
 
     def __init__(self, path, content):
-        if "\tfuse\n" not in Path("/proc/filesystems").read_text(encoding="ascii"):
+        if not DEVICE.exists():
             subprocess.run(["modprobe", "fuse"], check=True)
         self.path = str(path)
         path.touch()
-        device = os.open("/dev/fuse", os.O_RDWR)
+        device = os.open(DEVICE, os.O_RDWR)
         options = f"fd={device},rootmode=100644,user_id=0,group_id=0"
         if libc.mount(b"silent", self.path.encode(), b"fuse", 0, options.encode()):
             raise OSError(ctypes.get_errno(), "mount")

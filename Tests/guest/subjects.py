@@ -102,9 +102,6 @@ class Child:
         os.kill(self.pid, number)
         os.waitpid(self.pid, 0)
 
-    def wait_until_blocked_in(self, system_call):
-        wait_until_blocked_in(system_call, self.pid)
-
 
 # ---- what a Child may be asked to run; its variables and sessions live here ----
 
@@ -229,9 +226,12 @@ def start(*words, **keywords):
     return process
 
 
-def start_spinner():
-    """A process that runs in user mode for ever; its first line is spinHere's range."""
-    return start(program("spin"))
+def start_spinner(name="spin"):
+    """A process in its loop in user mode; its first line, which it writes on its way there, is spinHere's range."""
+    process = start(program(name))
+    told = run_ns(process.pid)
+    eventually(lambda: run_ns(process.pid) > told + 50_000_000, "a program in its loop")
+    return process
 
 
 # ---- processes ----
@@ -245,13 +245,19 @@ def state_of(pid):
     return read_proc(pid, "stat").rpartition(")")[2].split()[0]
 
 
+def run_ns(pid):
+    """How long a process has run."""
+    return int(read_proc(pid, "schedstat").split()[0])
+
+
 def children_of(pid):
     """The pids of a process's children, of its main thread's at that."""
     return [int(word) for word in read_proc(pid, f"task/{pid}/children").split()]
 
 
-def wait_until_blocked_in(system_call, pid):
-    """Waits until a process sleeps in the system call of this number, and not on its way there."""
+def wait_until_blocked_in(process, system_call):
+    """Waits until it sleeps in the system call of this number, and not on its way there."""
+    pid = process.pid
     eventually(lambda: state_of(pid) == "S" and read_proc(pid, "syscall").split()[0] == str(system_call),
                f"process {pid} in system call {system_call}")
 

@@ -7,12 +7,11 @@ import pytest
 
 import abi
 import oracles
-import own_cpu
 from abi import outcome
 from dumps import check_self_contained, dumps_of, mappings_of, task_of
 from eventually import eventually
 from report import of_pid, parse, ucli
-from subjects import Variable, program, read_proc, start, state_of
+from subjects import Variable, program, read_proc, start_spinner, state_of
 from watching import Subject
 
 pytestmark = pytest.mark.module(dump_gap_ms=0)
@@ -175,16 +174,8 @@ def test_its_registers_are_those_with_which_it_entered_the_kernel(session, calle
     check_mark(task, caller)
 
 
-def start_spinner():
-    """A program in its loop: when it tells where that is, it is still on its way there."""
-    spinner = start(program("32/spin"))
-    told = own_cpu.run_ns(spinner.pid)
-    eventually(lambda: own_cpu.run_ns(spinner.pid) > told + 50_000_000, "a program in its loop")
-    return spinner
-
-
 def test_it_is_caught_on_its_cpu_where_it_runs(session):
-    spinner = start_spinner()
+    spinner = start_spinner("32/spin")
     begin, end = (int(word, 16) for word in spinner.first_line.split())
     # Off the CPU that this process asks from.
     os.sched_setaffinity(spinner.pid, [os.cpu_count() - 1])
@@ -204,7 +195,7 @@ def test_it_is_caught_on_its_cpu_where_it_runs(session):
 
 @pytest.mark.one_cpu
 def test_a_report_shows_where_it_is_and_says_that_it_shows_no_more(session, caller):
-    spinner = start_spinner()
+    spinner = start_spinner("32/spin")
     eventually(lambda: state_of(caller.pid) == "S", "a process asleep")
     session.dump(pid=caller.pid)
     spinner.kill()

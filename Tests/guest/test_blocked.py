@@ -13,7 +13,7 @@ import abi
 from dumps import blocked_of, dumps_of, task_of
 from eventually import eventually
 from module import load_file, unload_file
-from subjects import PROJECT, Child, end_descendants, program, read_proc, start, state_of
+from subjects import PROJECT, Child, end_descendants, program, read_proc, start, state_of, wait_until_blocked_in
 
 pytestmark = pytest.mark.module(dump_gap_ms=0)
 EVERYONE = pytest.mark.module(dump_gap_ms=0, dump_states="RDST")
@@ -268,7 +268,7 @@ SLEEPS = {
 def start_sleeping(function, system_call):
     child = Child()
     child.start(function)
-    child.wait_until_blocked_in(system_call)
+    wait_until_blocked_in(child, system_call)
     return child
 
 

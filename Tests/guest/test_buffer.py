@@ -18,7 +18,7 @@ from abi import outcome
 from dumps import check_self_contained, check_sequence, dumps_of
 from eventually import eventually
 from memory import FaultedPages, call, libc
-from subjects import PAGE, Child, Variable
+from subjects import PAGE, Child, Variable, wait_until_blocked_in
 
 READ, POLL = 0, 7       # system call numbers
 SMALLEST_BUFFER = 262144
@@ -125,7 +125,7 @@ def poll_then_read():
 def test_the_first_record_wakes_those_who_wait(module, session, function, system_call):
     reader = Child()
     reader.start(function)
-    reader.wait_until_blocked_in(system_call)
+    wait_until_blocked_in(reader, system_call)
     hit_once(module, session)
     assert reader.result()[0] == abi.DUMP_BEGIN
 
@@ -158,7 +158,7 @@ def read_until_interrupted():
 def test_a_signal_interrupts_a_blocked_read(module):
     reader = Child()
     reader.start(read_until_interrupted)
-    reader.wait_until_blocked_in(READ)
+    wait_until_blocked_in(reader, READ)
     os.kill(reader.pid, signal.SIGUSR1)
     assert reader.result() == "interrupted"
 

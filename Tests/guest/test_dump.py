@@ -43,7 +43,7 @@ def memory_of(pid, address, size):
 def sleeper():
     """A process asleep in a system call, with arguments that are hard to print."""
     process = start(program("sleeper"), *STRANGE_ARGUMENTS)
-    wait_until_blocked_in(POLL, process.pid)
+    wait_until_blocked_in(process, POLL)
     return process
 
 

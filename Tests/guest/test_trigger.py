@@ -16,7 +16,8 @@ from dumps import check_self_contained, check_sequence, dumps_of, task_of
 from eventually import eventually
 from module import load_file, unload_file
 from subjects import (PROJECT, Child, Variable, become_nobody, program, read_proc, rounds_of_hang_detector,
-                      sleeps_of_kernel_threads, start, state_of, wait_until_stuck)
+                      sleeps_of_kernel_threads, start, state_of, wait_until_blocked_in,
+                      wait_until_stuck)
 
 AT_ONCE = pytest.mark.module(dump_gap_ms=0)
 IOCTL = 16      # system call number
@@ -142,7 +143,7 @@ def test_a_signal_ends_the_wait_and_the_module_can_be_removed(module):
     child = Child()
     child.start(request_until_interrupted)
     module.wait_for_dumps(1)
-    child.wait_until_blocked_in(IOCTL)
+    wait_until_blocked_in(child, IOCTL)
     os.kill(child.pid, signal.SIGUSR1)
     assert child.result() == "interrupted"
 
@@ -154,7 +155,7 @@ def test_requesters_that_are_killed_leave_nothing_behind(module):
         child.start(request_until_interrupted)
     module.wait_for_dumps(1)
     for child in children:
-        child.wait_until_blocked_in(IOCTL)
+        wait_until_blocked_in(child, IOCTL)
         child.end()
 
 
